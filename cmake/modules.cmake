@@ -98,8 +98,9 @@ endfunction()
 # Headers that need a PRIVATE third party cannot pass the interface check: they get an object
 # library that sees what the module itself sees.
 function(_ostraka_check_internal_headers id)
+  cmake_parse_arguments(ARG "" "" "HEADERS;LIBRARIES" ${ARGN})
   set(stubs "")
-  foreach(header IN LISTS ARGN)
+  foreach(header IN LISTS ARG_HEADERS)
     cmake_path(ABSOLUTE_PATH header BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
     cmake_path(RELATIVE_PATH header BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src)
     set(stub ${CMAKE_CURRENT_BINARY_DIR}/header_check/${header}.cc)
@@ -108,8 +109,7 @@ function(_ostraka_check_internal_headers id)
   endforeach()
   add_library(ostraka_${id}_internal_headers OBJECT EXCLUDE_FROM_ALL ${stubs})
   _ostraka_own(ostraka_${id}_internal_headers)
-  target_link_libraries(ostraka_${id}_internal_headers
-                        PRIVATE $<TARGET_PROPERTY:ostraka_${id},LINK_LIBRARIES>)
+  target_link_libraries(ostraka_${id}_internal_headers PRIVATE ostraka_${id} ${ARG_LIBRARIES})
   add_dependencies(check_headers ostraka_${id}_internal_headers)
 endfunction()
 
@@ -211,7 +211,8 @@ function(ostraka_module)
     PUBLIC_EXTERNAL ${ARG_PUBLIC_EXTERNAL})
   add_library(ostraka::${ARG_NAME} ALIAS ostraka_${id})
   if(ARG_INTERNAL_HEADERS)
-    _ostraka_check_internal_headers(${id} ${ARG_INTERNAL_HEADERS})
+    _ostraka_check_internal_headers(${id} HEADERS ${ARG_INTERNAL_HEADERS} LIBRARIES
+                                    ${ARG_EXTERNAL})
   endif()
   if(NOT BUILD_TESTING)
     return()
@@ -277,20 +278,7 @@ endfunction()
 function(ostraka_finish)
   get_property(manifest GLOBAL PROPERTY OSTRAKA_MANIFEST)
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/ostraka_manifest.txt CONTENT "${manifest}" @ONLY)
-  cmake_language(EVAL CODE "cmake_language(DEFER DIRECTORY \"${CMAKE_SOURCE_DIR}\" CALL
-                                           _ostraka_finish_header_check)")
-endfunction()
-
-# CMake makes all_verify_interface_header_sets at generation time, after this project's files
-# were read, so it is reached by building it, not by a dependency.
-function(_ostraka_finish_header_check)
-  if(OSTRAKA_FUZZ)
-    return()
+  if(NOT OSTRAKA_FUZZ AND manifest)
+    add_dependencies(check_headers all_verify_interface_header_sets)
   endif()
-  add_custom_command(
-    TARGET check_headers
-    POST_BUILD
-    COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target
-            all_verify_interface_header_sets
-    VERBATIM)
 endfunction()
