@@ -170,10 +170,9 @@ function(_ostraka_library id)
 endfunction()
 
 function(ostraka_module)
-  cmake_parse_arguments(
-    ARG "" "NAME;LAYER"
-    "SOURCES;HEADERS;INTERNAL_HEADERS;DEPS;EXTERNAL;PUBLIC_EXTERNAL;TESTS;TEST_DEPS;TEST_EXTERNAL;FUZZ;TEST_DATA"
-    ${ARGN})
+  set(lists SOURCES HEADERS INTERNAL_HEADERS DEPS EXTERNAL PUBLIC_EXTERNAL)
+  list(APPEND lists TESTS TEST_DEPS TEST_EXTERNAL FUZZ TEST_DATA)
+  cmake_parse_arguments(ARG "" "NAME;LAYER" "${lists}" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS OR ARG_KEYWORDS_MISSING_VALUES)
     message(FATAL_ERROR "ostraka_module(${ARG_NAME}): not understood: ${ARG_UNPARSED_ARGUMENTS} "
                         "${ARG_KEYWORDS_MISSING_VALUES}")

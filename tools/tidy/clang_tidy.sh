@@ -28,7 +28,8 @@ command -v clang-tidy-19 >/dev/null || {
 known=$(python3 - "$build/compile_commands.json" <<'PY'
 import json, os, sys
 root = os.getcwd() + "/"
-names = {os.path.normpath(os.path.join(e["directory"], e["file"])) for e in json.load(open(sys.argv[1]))}
+entries = json.load(open(sys.argv[1]))
+names = {os.path.normpath(os.path.join(e["directory"], e["file"])) for e in entries}
 print("\n".join(sorted(n[len(root):] for n in names if n.startswith(root + "src/"))))
 PY
 )

@@ -57,7 +57,8 @@ class StyleCheckTest(unittest.TestCase):
         self.assertEqual(self.found_in("src/net/a.cc", clock), [])
         self.assertEqual(self.found_in("src/wal/a.cc", "std::random_device d;\n"), ["randomness"])
         self.assertEqual(self.found_in("src/wal/a.cc", "std::hash<int> h;\n"), ["unstable"])
-        self.assertEqual(self.found_in("src/wal/a.cc", "std::map<Node*, int> m;\n"), ["pointer-key"])
+        self.assertEqual(self.found_in("src/wal/a.cc", "std::map<Node*, int> m;\n"),
+                         ["pointer-key"])
         self.assertEqual(self.found_in("src/wal/a.cc", "std::map<int, Node*> m;\n"), [])
 
     def test_hash_iteration(self):
@@ -77,13 +78,16 @@ class StyleCheckTest(unittest.TestCase):
     def test_tests_and_headers(self):
         self.assertEqual(self.found_in("src/net/a_test.cc", "void f() { sleep(1); }\n"),
                          ["sleep-in-test"])
-        self.assertEqual(self.found_in("src/net/a_test.cc", "void f() { GTEST_SKIP(); }\n"), ["skip"])
+        self.assertEqual(self.found_in("src/net/a_test.cc", "void f() { GTEST_SKIP(); }\n"),
+                         ["skip"])
         self.assertEqual(
             self.found_in("src/net/a_test.cc", 'void f() { GTEST_SKIP() << "no disk"; }\n'), [])
         self.assertEqual(self.run_on({"src/net/a.h": "int f();\n"}), ["pragma-once"])
-        self.assertEqual(self.found_in("src/net/a.h", "using namespace std;\n"), ["using-namespace"])
+        self.assertEqual(self.found_in("src/net/a.h", "using namespace std;\n"),
+                         ["using-namespace"])
         self.assertEqual(self.found_in("src/net/a.cc", '#include "b.h"\n'), ["include-style"])
-        self.assertEqual(self.found_in("src/net/a.cc", '#include "../base/b.h"\n'), ["include-style"])
+        self.assertEqual(self.found_in("src/net/a.cc", '#include "../base/b.h"\n'),
+                         ["include-style"])
         self.assertEqual(self.found_in("src/net/a.cc", "if (is_simulated) {}\n"),
                          ["simulation-branch"])
         self.assertEqual(self.found_in("src/other/a.cc", "int x;\n"), ["unknown-module"])
@@ -115,7 +119,8 @@ class StyleCheckTest(unittest.TestCase):
 
         reason = "imported table, to be split"
         self.assertEqual(with_entry(f"file-length src/net/a.cc 601 {reason}\n"), [])
-        self.assertEqual(with_entry(f"file-length src/net/a.cc 601 {reason}\n", 602), ["file-length"])
+        self.assertEqual(with_entry(f"file-length src/net/a.cc 601 {reason}\n", 602),
+                         ["file-length"])
         self.assertEqual(with_entry(f"file-length src/net/a.cc 650 {reason}\n"), ["ratchet"])
         self.assertEqual(with_entry(f"file-length src/net/a.cc 601 {reason}\n", 10), ["ratchet"])
         self.assertIn("ratchet", with_entry("file-length src/net/a.cc 601\n"))

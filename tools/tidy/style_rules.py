@@ -12,22 +12,26 @@ SYSTEM_HEADERS = {"thread", "mutex", "shared_mutex", "condition_variable", "futu
                   "stop_token", "stdio.h", "unistd.h", "pthread.h"}
 # What the tests of layers 0 and 1 may use all the same: golden files and threads for counters.
 TEST_SYSTEM_HEADERS = {"filesystem", "iostream", "fstream", "thread", "atomic"}
-FOREIGN = re.compile(r"^(boost/asio|asio|rocksdb|grpc|grpcpp|google/protobuf|spdlog|openssl|nghttp2)\b")
+FOREIGN = re.compile(
+    r"^(boost/asio|asio|rocksdb|grpc|grpcpp|google/protobuf|spdlog|openssl|nghttp2)\b")
 
 ASK_FOR_TIME = re.compile(
     r"\b(?:system_clock|steady_clock|high_resolution_clock|[A-Za-z_]*[Cc]lock)::now\s*\(|"
-    r"\b(?:gettimeofday|clock_gettime)\s*\(|\bstd::time\s*\(|(?<![\w.:>])time\s*\(\s*(?:nullptr|NULL|0)"
+    r"\b(?:gettimeofday|clock_gettime)\s*\(|\bstd::time\s*\(|"
+    r"(?<![\w.:>])time\s*\(\s*(?:nullptr|NULL|0)"
 )
 ASK_FOR_CHANCE = re.compile(r"\b(?:std::random_device|std::s?rand\s*\(|std::mt19937|"
                             r"default_random_engine)|(?<![\w.:>])s?rand\s*\(\s*\)")
 UNSTABLE = re.compile(r"\bstd::hash\b|\bstd::\w+_distribution\b|\bstd::shuffle\b")
 POINTER_KEY = re.compile(
-    r"\b(?:unordered_|flat_hash_|btree_)?(?:multi)?(?:map|set)\s*<\s*(?:const\s+)?[\w:]+\s*(?:const\s*)?\*")
+    r"\b(?:unordered_|flat_hash_|btree_)?(?:multi)?(?:map|set)\s*<\s*"
+    r"(?:const\s+)?[\w:]+\s*(?:const\s*)?\*")
 SLEEP = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w.:>])sleep\s*\(|"
                    r"\bstd::this_thread::sleep")
 SIMULATION_BRANCH = re.compile(
     r"\b(?:is|in|under)_(?:a_)?(?:sim|simulated|simulation|simulator|test|testing)\b")
 TEST_ACCESS = re.compile(r"\bFRIEND_TEST\b|\bfriend\s+class\s+\w*Test\b|#\s*define\s+private\b")
+RANGE_FOR = re.compile(r"\bfor\s*\([^;{}]*?[^:]:(?!:)\s*([^;{}]*?)\)\s*(?=[{\w(*+-])")
 HASHED = r"(?:unordered_(?:multi)?(?:map|set)|(?:flat|node)_hash_(?:map|set))"
 
 DETERMINISTIC_OUTSIDE_LAYERS = {"node", "sim", "sim_ports"}
@@ -62,7 +66,8 @@ def check_file_name(name, names):
 def check_cpp(source):
     out = check_includes(source) + check_header(source) + check_everywhere(source)
     if source.path.startswith("src/") and source.module is None:
-        out.append(f"{source.path}:1: unknown-module: no module of cmake/edges.cmake holds this file")
+        out.append(f"{source.path}:1: unknown-module: "
+                   f"no module of cmake/edges.cmake holds this file")
     if is_deterministic(source):
         out += check_determinism(source) + check_hashed_iteration(source)
     return out
@@ -126,7 +131,8 @@ def check_everywhere(source):
     out = []
     if source.is_test:
         for found in SLEEP.finditer(source.code):
-            out.append(source.violation(found.start(), "sleep-in-test", "wait for an event instead"))
+            out.append(source.violation(found.start(), "sleep-in-test",
+                                        "wait for an event instead"))
         for found in re.finditer(r"\bGTEST_SKIP\s*\(\s*\)\s*;", source.code):
             out.append(source.violation(found.start(), "skip", "GTEST_SKIP() needs << reason"))
     elif source.path.startswith("src/"):
@@ -179,7 +185,7 @@ def skip_angles(code, at):
 def check_hashed_iteration(source):
     names = hashed_names(source.code) | hashed_names(source.own_header_code())
     out = []
-    for found in re.finditer(r"\bfor\s*\([^;{}]*?[^:]:(?!:)\s*([^;{}]*?)\)\s*(?=[{\w(*+-])", source.code):
+    for found in RANGE_FOR.finditer(source.code):
         last = re.search(r"(\w+)\s*(?:\(\s*\))?\s*$", found.group(1))
         if last and last.group(1) in names:
             out.append(source.violation(found.start(), "hash-iteration",

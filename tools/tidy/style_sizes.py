@@ -12,6 +12,13 @@ RATCHET = "tools/tidy/ratchet.txt"
 SCOPE = re.compile(r"\b(namespace|class|struct|union|enum|extern)\b(?![^{]*\))")
 
 
+def starts_function(head):
+    """Whether the text before a brace is a function's signature."""
+    if SCOPE.search(head) or not re.search(r"\w\s*\(", head):
+        return False
+    return "=" not in re.sub(r"operator\S+|\([^()]*\)|[<>=!]=>?", "", head)
+
+
 def functions(code):
     """(name, first line, line count) of each function body, found by its braces."""
     out, stack, statement_start = [], [], 0
@@ -19,8 +26,7 @@ def functions(code):
         if char == "{":
             head = code[statement_start:i]
             inside = any(kind == "function" for kind, _, _ in stack)
-            is_function = not inside and not SCOPE.search(head) and re.search(r"\w\s*\(", head) and (
-                "=" not in re.sub(r"operator\S+|\([^()]*\)|[<>=!]=>?", "", head))
+            is_function = not inside and starts_function(head)
             name = re.search(r"([\w:~]+)\s*\(", head)
             kind = "function" if is_function else "scope"
             stack.append((kind, name.group(1) if name else "", code.count("\n", 0, i) + 1))
@@ -81,7 +87,8 @@ def earlier_entries(root):
     for ref in ("HEAD", "HEAD~1"):
         shown = subprocess.run(["git", "show", f"{ref}:{RATCHET}"], cwd=root, capture_output=True,
                                text=True, check=False)
-        for key, (size, _) in parse_ratchet(shown.stdout if shown.returncode == 0 else "")[0].items():
+        text = shown.stdout if shown.returncode == 0 else ""
+        for key, (size, _) in parse_ratchet(text)[0].items():
             sizes[key] = min(size, sizes.get(key, size))
     return sizes
 
@@ -100,12 +107,14 @@ def check(root, sources):
             used.add(key)
             allowed, number = entries[key]
             if size > allowed:
-                out.append(f"{source.path}:{line}: {rule}: grew to {size}, the ratchet says {allowed}")
+                out.append(f"{source.path}:{line}: {rule}: grew to {size}, "
+                           f"the ratchet says {allowed}")
             elif size < allowed:
                 out.append(f"{RATCHET}:{number}: ratchet: shrink '{key}' to {size}")
     for key, (size, number) in entries.items():
         if key not in used:
             out.append(f"{RATCHET}:{number}: ratchet: '{key}' meets the budget, remove it")
         elif size > earlier.get(key, size):
-            out.append(f"{RATCHET}:{number}: ratchet: '{key}' grew from {earlier[key]} to {size}")
+            out.append(f"{RATCHET}:{number}: ratchet: '{key}' grew from {earlier[key]} "
+                       f"to {size}")
     return out
