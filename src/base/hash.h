@@ -1,0 +1,12 @@
+// The one hash and checksum of the product: XXH3, 64 bits. Stable over platforms and versions, not cryptographic.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace ostraka::base {
+
+[[nodiscard]] std::uint64_t hash64(ByteView bytes, std::uint64_t seed = 0);
+
+}  // namespace ostraka::base
