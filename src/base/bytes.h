@@ -1,9 +1,13 @@
-// Bytes: ByteView does not own, Buffer owns and is immutable and shared, Writer builds, Reader takes apart.
+// Bytes: ByteView does not own, Buffer owns and is immutable and shared, Writer builds, Reader
+// takes apart.
 //
-// ByteView is std::string_view: arbitrary bytes, no encoding. Never keep one beyond the call unless the owner is kept too.
-// Buffer is a slice of a reference-counted immutable block: copying it costs one atomic increment; safe to pass between
-// threads. All integers in Writer and Reader are little-endian, fixed width or LEB128 varints.
+// ByteView is std::string_view: arbitrary bytes, no encoding. Never keep one beyond the call unless
+// the owner is kept too. Buffer is a slice of a reference-counted immutable block: copying it costs
+// one atomic increment; safe to pass between threads. All integers in Writer and Reader are
+// little-endian, fixed width or LEB128 varints.
 #pragma once
+
+#include "base/result.h"
 
 #include <bit>
 #include <concepts>
@@ -13,8 +17,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/result.h"
 
 namespace ostraka::base {
 
@@ -70,8 +72,9 @@ class Writer {
   std::string& out_;
 };
 
-// Reads encoded values from a view. After the first failure every read yields zero or empty and ok() stays false, so a
-// decoder can read a whole record and check once. Never reads beyond the view, never allocates by an unchecked length.
+// Reads encoded values from a view. After the first failure every read yields zero or empty and
+// ok() stays false, so a decoder can read a whole record and check once. Never reads beyond the
+// view, never allocates by an unchecked length.
 class Reader {
  public:
   explicit Reader(ByteView in) : in_(in) {}
@@ -90,7 +93,10 @@ class Reader {
   [[nodiscard]] ByteView rest() const { return in_; }
   // ok() and nothing left.
   [[nodiscard]] bool finished() const { return ok_ && in_.empty(); }
-  void mark_bad() { ok_ = false; in_ = {}; }
+  void mark_bad() {
+    ok_ = false;
+    in_ = {};
+  }
 
  private:
   template <std::unsigned_integral T>

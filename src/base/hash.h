@@ -1,9 +1,10 @@
-// The one hash and checksum of the product: XXH3, 64 bits. Stable over platforms and versions, not cryptographic.
+// The one hash and checksum of the product: XXH3, 64 bits. Stable over platforms and versions, not
+// cryptographic.
 #pragma once
 
-#include <cstdint>
-
 #include "base/bytes.h"
+
+#include <cstdint>
 
 namespace ostraka::base {
 

@@ -1,8 +1,8 @@
 #include "base/prng.h"
 
-#include <bit>
-
 #include "base/assert.h"
+
+#include <bit>
 
 namespace ostraka::base {
 

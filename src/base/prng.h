@@ -1,5 +1,6 @@
-// A seeded pseudo-random generator (xoshiro256**, Blackman and Vigna 2018; seeded by SplitMix64). The same seed gives the
-// same sequence on every platform. There is no global generator: whoever needs randomness is given one at construction.
+// A seeded pseudo-random generator (xoshiro256**, Blackman and Vigna 2018; seeded by SplitMix64).
+// The same seed gives the same sequence on every platform. There is no global generator: whoever
+// needs randomness is given one at construction.
 #pragma once
 
 #include <cstdint>

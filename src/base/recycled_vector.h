@@ -1,13 +1,15 @@
-// A vector whose clear() keeps its elements, so that their own capacity is used again: the steady state allocates nothing.
+// A vector whose clear() keeps its elements, so that their own capacity is used again: the steady
+// state allocates nothing.
 //
-// add() gives an element that was reset() (every T has reset()). Threads: none. References stay valid until the next add().
+// add() gives an element that was reset() (every T has reset()). Threads: none. References stay
+// valid until the next add().
 #pragma once
+
+#include "base/assert.h"
 
 #include <cstddef>
 #include <span>
 #include <vector>
-
-#include "base/assert.h"
 
 namespace ostraka::base {
 

@@ -1,16 +1,17 @@
 // Result<T>: a value or an Error. The only way in which a failure crosses a module boundary.
 //
-// Error = a code of the one table (base/error_table.h) and a short context. The success path allocates nothing.
+// Error = a code of the one table (base/error_table.h) and a short context. The success path
+// allocates nothing.
 // Threads: values; no sharing.
 #pragma once
+
+#include "base/error_table.h"
 
 #include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/error_table.h"
 
 namespace ostraka::base {
 
@@ -67,9 +68,9 @@ using Status = Result<void>;
 // OSTRAKA_ASSIGN(auto x, f()): x gets the value, or the enclosing function returns the error.
 #define OSTRAKA_ASSIGN(declaration, expression) \
   OSTRAKA_ASSIGN_IMPL(OSTRAKA_CONCAT(ostraka_result_, __LINE__), declaration, expression)
-#define OSTRAKA_ASSIGN_IMPL(temporary, declaration, expression)  \
-  auto temporary = (expression);                                 \
-  if (!temporary.has_value()) [[unlikely]] {                     \
-    return ::std::unexpected(::std::move(temporary).error());    \
-  }                                                              \
+#define OSTRAKA_ASSIGN_IMPL(temporary, declaration, expression) \
+  auto temporary = (expression);                                \
+  if (!temporary.has_value()) [[unlikely]] {                    \
+    return ::std::unexpected(::std::move(temporary).error());   \
+  }                                                             \
   declaration = *::std::move(temporary)

@@ -1,7 +1,8 @@
-// Strong types for identifiers and counters: no implicit way in or out, comparison within one type only.
+// Strong types for identifiers and counters: no implicit way in or out, comparison within one type
+// only.
 //
-// An identifier (StrongId) has no arithmetic. An ordinal (StrongOrdinal: log index, term, epoch) can be advanced and
-// subtracted; the difference is a plain count.
+// An identifier (StrongId) has no arithmetic. An ordinal (StrongOrdinal: log index, term, epoch)
+// can be advanced and subtracted; the difference is a plain count.
 #pragma once
 
 #include <compare>

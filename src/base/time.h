@@ -1,7 +1,9 @@
 // Time as values. Nothing in layers 0, 1, 3 and 4 asks a clock: an Instant comes in with the event.
 //
-// Instant  = monotonic time of one node, nanoseconds since an arbitrary origin; for durations, leases, time-outs.
-// WallTime = milliseconds since 1970-01-01 UTC as a node's wall clock says; never used to order events.
+// Instant  = monotonic time of one node, nanoseconds since an arbitrary origin; for durations,
+// leases, time-outs.
+// WallTime = milliseconds since 1970-01-01 UTC as a node's wall clock says; never used to order
+// events.
 #pragma once
 
 #include <compare>

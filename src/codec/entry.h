@@ -1,15 +1,15 @@
-// The payload of a data entry of a shard's log: {format version, semantics version, session, first serial, acknowledged
-// serial, log time, commands}. One entry carries the commands that one node proposed in one turn; serials are consecutive.
-// Format: docs/formats/log_entry.md.
+// The payload of a data entry of a shard's log: {format version, semantics version, session, first
+// serial, acknowledged serial, log time, commands}. One entry carries the commands that one node
+// proposed in one turn; serials are consecutive. Format: docs/formats/log_entry.md.
 #pragma once
-
-#include <cstdint>
-#include <string>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "model/ids.h"
+
+#include <cstdint>
+#include <string>
 
 namespace ostraka::codec {
 
@@ -26,10 +26,11 @@ enum class EntryType : std::uint8_t {
 struct EntryHeader {
   EntryType type = EntryType::commands;
   std::uint8_t semantics_version = kSemanticsVersion;
-  model::SessionId session;       // who proposed; commands only when it is registered
-  model::Serial first_serial;     // of the first command
-  model::Serial acknowledged;     // replies up to here have arrived at the session's owner and may be forgotten
-  base::WallTime log_time;        // max(previous, leader's clock)
+  model::SessionId session;    // who proposed; commands only when it is registered
+  model::Serial first_serial;  // of the first command
+  // replies up to here have arrived at the session's owner and may be forgotten
+  model::Serial acknowledged;
+  base::WallTime log_time;  // max(previous, leader's clock)
   std::uint32_t command_count = 0;
 };
 
@@ -37,7 +38,7 @@ struct EntryHeader {
 class EntryBuilder {
  public:
   explicit EntryBuilder(std::string& out);
-  void begin(const EntryHeader& header);       // command_count is filled in by finish()
+  void begin(const EntryHeader& header);  // command_count is filled in by finish()
   void add_command(base::ByteView encoded_command);
   [[nodiscard]] std::uint32_t command_count() const { return count_; }
   void finish();
@@ -51,7 +52,8 @@ class EntryBuilder {
 class EntryReader {
  public:
   explicit EntryReader(base::ByteView encoded) : in_(encoded) {}
-  // Errors: malformed; format_unknown for an unknown format, type or semantics version (apply stops).
+  // Errors: malformed; format_unknown for an unknown format, type or semantics version (apply
+  // stops).
   [[nodiscard]] base::Result<EntryHeader> header();
   // The next command; false at the end.
   [[nodiscard]] base::Result<bool> next(base::ByteView& encoded_command);

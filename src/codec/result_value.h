@@ -1,12 +1,13 @@
-// Results of commands: a flat encoding of a small tree of values, one value per operation. The same bytes are what apply
-// produces, what sessions store for retries, what a leader sends back to the node that forwarded, and what a gateway renders.
+// Results of commands: a flat encoding of a small tree of values, one value per operation. The same
+// bytes are what apply produces, what sessions store for retries, what a leader sends back to the
+// node that forwarded, and what a gateway renders.
 #pragma once
-
-#include <cstdint>
-#include <string>
 
 #include "base/bytes.h"
 #include "base/result.h"
+
+#include <cstdint>
+#include <string>
 
 namespace ostraka::codec {
 
@@ -17,17 +18,18 @@ enum class ValueKind : std::uint8_t {
   bytes = 3,
   array = 4,    // integer = number of children, which follow in pre-order
   failure = 5,  // integer = Failure, bytes = detail; this operation had no effect
-  aborted = 6,  // the command had no effect because a guard (check_version, set_if_absent_all) did not hold
+  // the command had no effect because a guard (check_version, set_if_absent_all) did not hold
+  aborted = 6,
 };
 
 // Errors of single operations, deterministic functions of the state.
 enum class Failure : std::uint8_t {
   not_an_integer = 1,
-  overflow = 2,        // increment or decrement would overflow
+  overflow = 2,  // increment or decrement would overflow
   no_such_key = 3,
-  too_long = 4,        // string exceeds the maximum size
+  too_long = 4,  // string exceeds the maximum size
   offset_out_of_range = 5,
-  same_object = 6,     // source and destination are the same
+  same_object = 6,  // source and destination are the same
 };
 
 class ResultWriter {

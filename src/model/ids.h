@@ -1,17 +1,19 @@
 // The shared vocabulary of identifiers. Values only, no logic.
 #pragma once
 
-#include <cstdint>
-
 #include "base/strong_id.h"
+
+#include <cstdint>
 
 namespace ostraka::model {
 
 // One cluster for ever: drawn at random when it is initialised.
 using ClusterId = base::StrongId<struct ClusterIdTag>;
-// One node of a cluster. Small numbers, from 1, never re-used; at most 65,535 so that a ballot can carry one.
+// One node of a cluster. Small numbers, from 1, never re-used; at most 65,535 so that a ballot can
+// carry one.
 using NodeId = base::StrongId<struct NodeIdTag, std::uint32_t>;
-// One disk history of a node: drawn at random when a data directory is initialised. A wiped disk is a new incarnation.
+// One disk history of a node: drawn at random when a data directory is initialised. A wiped disk is
+// a new incarnation.
 using Incarnation = base::StrongId<struct IncarnationTag>;
 // A named set of keys with a policy. Redis database n is keyspace n + 1.
 using KeyspaceId = base::StrongId<struct KeyspaceIdTag, std::uint32_t>;

@@ -1,23 +1,24 @@
 // Who replicates a shard. Values only.
 #pragma once
 
+#include "model/ids.h"
+
 #include <string>
 #include <vector>
-
-#include "model/ids.h"
 
 namespace ostraka::model {
 
 struct Member {
   NodeId id;
-  Incarnation incarnation;   // the disk history that was admitted; another one is another member. 0 = not yet announced
+  // the disk history that was admitted; another one is another member. 0 = not yet announced
+  Incarnation incarnation;
   std::string name;          // for people, unique in the cluster
   std::string peer_address;  // HOST:PORT where its peers reach it
   friend bool operator==(const Member&, const Member&) = default;
 };
 
-// The voters of a log and who else gets it. When voters_outgoing is not empty the configuration is joint: every decision
-// needs a majority of voters AND of voters_outgoing (Raft paper section 6).
+// The voters of a log and who else gets it. When voters_outgoing is not empty the configuration is
+// joint: every decision needs a majority of voters AND of voters_outgoing (Raft paper section 6).
 struct Configuration {
   std::vector<Member> voters;           // sorted by id
   std::vector<Member> voters_outgoing;  // sorted by id; empty unless joint

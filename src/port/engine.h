@@ -1,9 +1,13 @@
 // An ordered map of byte strings with families, atomic batches, snapshots, checkpoints and ingest.
 //
-// Writes go to memory; they are durable after flush() completes, all families together up to one point (the checkpoint).
-// After a crash the engine holds exactly the state of some completed flush. Keys are ordered bytewise.
-// Threads: one reactor, except where a method says "blocking": those run inside Executor::run_blocking jobs.
+// Writes go to memory; they are durable after flush() completes, all families together up to one
+// point (the checkpoint). After a crash the engine holds exactly the state of some completed flush.
+// Keys are ordered bytewise. Threads: one reactor, except where a method says "blocking": those run
+// inside Executor::run_blocking jobs.
 #pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
 
 #include <cstdint>
 #include <functional>
@@ -11,9 +15,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/bytes.h"
-#include "base/result.h"
 
 namespace ostraka::port {
 
@@ -59,7 +60,7 @@ class EngineIterator {
   EngineIterator(const EngineIterator&) = delete;
   EngineIterator& operator=(const EngineIterator&) = delete;
   virtual ~EngineIterator() = default;
-  virtual void seek(base::ByteView key) = 0;      // first key >= key
+  virtual void seek(base::ByteView key) = 0;  // first key >= key
   virtual void seek_first() = 0;
   virtual void seek_last() = 0;
   virtual void next() = 0;
@@ -85,10 +86,10 @@ struct TableFile {
 };
 
 struct EngineStats {
-  std::uint64_t memory_bytes = 0;     // not flushed
+  std::uint64_t memory_bytes = 0;  // not flushed
   std::uint64_t disk_bytes = 0;
   std::uint64_t estimated_keys = 0;
-  bool write_stalled = false;         // the caller holds back proposals
+  bool write_stalled = false;  // the caller holds back proposals
 };
 
 class Engine {
@@ -103,22 +104,25 @@ class Engine {
   [[nodiscard]] virtual std::unique_ptr<WriteBatch> new_batch() = 0;
   [[nodiscard]] virtual base::Status write(WriteBatch& batch) = 0;
   // True and `value` filled when present. `snapshot` null = now.
-  [[nodiscard]] virtual base::Result<bool> get(Family family, base::ByteView key, std::string& value,
+  [[nodiscard]] virtual base::Result<bool> get(Family family, base::ByteView key,
+                                               std::string& value,
                                                const EngineSnapshot* snapshot = nullptr) = 0;
   [[nodiscard]] virtual std::unique_ptr<EngineIterator> iterate(
       const FamilyRange& range, const EngineSnapshot* snapshot = nullptr) = 0;
   [[nodiscard]] virtual std::unique_ptr<EngineSnapshot> snapshot() = 0;
 
-  // Makes everything written so far durable, all families at one point. Calls back on the reactor, never from within.
-  // Errors leave the earlier checkpoint intact; the engine reopens itself after a background error.
+  // Makes everything written so far durable, all families at one point. Calls back on the reactor,
+  // never from within. Errors leave the earlier checkpoint intact; the engine reopens itself after
+  // a background error.
   virtual void flush(OnFlushed on_flushed) = 0;
 
   // Blocking. Writes the ranges as seen by `snapshot` into sorted tables below `folder` (created).
   [[nodiscard]] virtual base::Result<std::vector<TableFile>> export_ranges(
       const EngineSnapshot& snapshot, const std::vector<FamilyRange>& ranges,
       const std::string& folder) = 0;
-  // Blocking. Atomically and durably: everything in `ranges` is replaced by the tables (which lie inside the ranges) and by
-  // `extra` (the meta record). The files are consumed. Memory written before is flushed first, so that order is kept.
+  // Blocking. Atomically and durably: everything in `ranges` is replaced by the tables (which lie
+  // inside the ranges) and by `extra` (the meta record). The files are consumed. Memory written
+  // before is flushed first, so that order is kept.
   [[nodiscard]] virtual base::Status ingest_replacing(const std::vector<FamilyRange>& ranges,
                                                       const std::vector<TableFile>& tables,
                                                       WriteBatch& extra) = 0;

@@ -1,17 +1,18 @@
 // Byte streams between processes.
 //
-// Threads: everything on the reactor that owns the Network. Ownership: the user owns the Stream; it calls back into the
-// StreamHandler until close() or on_closed, never after. Destroying a Stream closes it.
+// Threads: everything on the reactor that owns the Network. Ownership: the user owns the Stream; it
+// calls back into the StreamHandler until close() or on_closed, never after. Destroying a Stream
+// closes it.
 #pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "base/bytes.h"
-#include "base/result.h"
-#include "base/time.h"
 
 namespace ostraka::port {
 
@@ -21,12 +22,13 @@ class StreamHandler {
   StreamHandler(const StreamHandler&) = delete;
   StreamHandler& operator=(const StreamHandler&) = delete;
   virtual ~StreamHandler() = default;
-  // Everything received and not consumed yet. Returns how many bytes were consumed; the rest is presented again with what
-  // follows. A handler that cannot take more pauses reading.
+  // Everything received and not consumed yet. Returns how many bytes were consumed; the rest is
+  // presented again with what follows. A handler that cannot take more pauses reading.
   virtual std::size_t on_bytes(base::ByteView bytes) = 0;
   // The output queue went from above its high-water mark to empty.
   virtual void on_drained() {}
-  // The peer closed, or an error broke the stream. Called at most once, never from within a call to the stream.
+  // The peer closed, or an error broke the stream. Called at most once, never from within a call to
+  // the stream.
   virtual void on_closed(const base::Error& reason) = 0;
 };
 
@@ -78,7 +80,8 @@ class Network {
   [[nodiscard]] virtual base::Result<std::unique_ptr<Listener>> listen(const std::string& address,
                                                                        OnAccept on_accept) = 0;
   // Calls back exactly once, never from within the call.
-  virtual void connect(const std::string& address, base::Instant deadline, OnConnect on_connect) = 0;
+  virtual void connect(const std::string& address, base::Instant deadline,
+                       OnConnect on_connect) = 0;
 };
 
 }  // namespace ostraka::port

@@ -1,27 +1,29 @@
-// From a gateway's command to its result: finds the shard, forwards to its leader when that is elsewhere, keeps order.
+// From a gateway's command to its result: finds the shard, forwards to its leader when that is
+// elsewhere, keeps order.
 //
-// Promises: (1) effects and results of one Session keep program order, also over leader changes and forwarding;
-// (2) a write is done exactly once however often the node retries it, or its result is an error whose certainty says so;
-// (3) every call ends within its deadline. Bounds: bytes and calls in flight per session and per node; beyond: busy at once.
-// Threads: one reactor.
+// Promises: (1) effects and results of one Session keep program order, also over leader changes and
+// forwarding; (2) a write is done exactly once however often the node retries it, or its result is
+// an error whose certainty says so; (3) every call ends within its deadline. Bounds: bytes and
+// calls in flight per session and per node; beyond: busy at once. Threads: one reactor.
 #pragma once
-
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "model/ids.h"
 
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
 namespace ostraka::router {
 
 enum class ConsistencyKind : std::uint8_t {
-  linearizable,       // leader lease or read index
-  bounded_staleness,  // local replica, provably not staler than max_staleness, else redirected to the leader
-  stale,              // local replica, whatever it has applied
+  linearizable,  // leader lease or read index
+  // local replica, provably not staler than max_staleness, else redirected to the leader
+  bounded_staleness,
+  stale,  // local replica, whatever it has applied
 };
 
 struct Consistency {
@@ -29,7 +31,8 @@ struct Consistency {
   base::Duration max_staleness;
 };
 
-// A call in flight. The gateway owns it and keeps it until complete() was called; no allocation per call.
+// A call in flight. The gateway owns it and keeps it until complete() was called; no allocation per
+// call.
 class Call {
  public:
   Call() = default;
@@ -59,7 +62,6 @@ class Session {
   [[nodiscard]] virtual std::size_t in_flight() const = 0;
 };
 
-
 class Router {
  public:
   Router() = default;
@@ -68,7 +70,8 @@ class Router {
   virtual ~Router() = default;
 
   [[nodiscard]] virtual std::unique_ptr<Session> open_session() = 0;
-  // The wall clock that deadlines of keys are computed from: not before the log time this node has seen.
+  // The wall clock that deadlines of keys are computed from: not before the log time this node has
+  // seen.
   [[nodiscard]] virtual base::WallTime log_time_now() = 0;
   // The shard has a leader that this node can reach, and this node may serve.
   [[nodiscard]] virtual bool ready() const = 0;

@@ -1,15 +1,10 @@
-// Everything that a protocol wants done, as values, in named outboxes. The caller owns and reuses one Effects, so that
-// the steady state allocates nothing.
+// Everything that a protocol wants done, as values, in named outboxes. The caller owns and reuses
+// one Effects, so that the steady state allocates nothing.
 //
-// Durability order is in the type: a message whose promise needs stable storage goes to send_after_durable with the token
-// of the Append it waits for; the driver cannot send it early by mistake.
+// Durability order is in the type: a message whose promise needs stable storage goes to
+// send_after_durable with the token of the Append it waits for; the driver cannot send it early by
+// mistake.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/recycled_vector.h"
 #include "base/result.h"
@@ -19,18 +14,27 @@
 #include "protocol/core/event.h"
 #include "protocol/core/message.h"
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace ostraka::protocol {
 
-// One atomic durable write: truncation, then entries, then hard state. The driver echoes (token, term, index) in Durable.
-// Payloads: entries of this node's own proposals come from Propose (see Effects::proposed), configuration entries
-// from `configurations`, all others from the message of the Received event being stepped.
+// One atomic durable write: truncation, then entries, then hard state. The driver echoes (token,
+// term, index) in Durable. Payloads: entries of this node's own proposals come from Propose (see
+// Effects::proposed), configuration entries from `configurations`, all others from the message of
+// the Received event being stepped.
 struct Append {
-  bool present = false;    // false: this step writes nothing
+  bool present = false;  // false: this step writes nothing
   AppendToken token;
-  model::Term term;        // the term under which this write is made; echoed
-  model::LogIndex index;   // the last index of `entries`, or of the log when there are none; echoed
-  std::optional<model::LogIndex> truncate_from;  // first index of the suffix that is cut (Raft); none for slot engines
-  std::vector<EntryMeta> entries;                // in rising index order; a slot engine may leave gaps and may overwrite
+  model::Term term;       // the term under which this write is made; echoed
+  model::LogIndex index;  // the last index of `entries`, or of the log when there are none; echoed
+  // first index of the suffix that is cut (Raft); none for slot engines
+  std::optional<model::LogIndex> truncate_from;
+  // in rising index order; a slot engine may leave gaps and may overwrite
+  std::vector<EntryMeta> entries;
   std::vector<ConfigurationAt> configurations;
   std::optional<HardState> hard_state;
 
@@ -49,7 +53,8 @@ struct TimerRequest {
   base::Instant deadline;  // replaces the timer's earlier deadline; Instant::never() disarms
 };
 
-// The answer to Propose: the entry has this place. Committed when apply_upto reaches it AND the entry there has this term.
+// The answer to Propose: the entry has this place. Committed when apply_upto reaches it AND the
+// entry there has this term.
 struct Proposed {
   RequestId id;
   model::LogIndex index;
@@ -99,7 +104,8 @@ struct Effects {
   Append append;  // at most one a step
   base::RecycledVector<Message> send_now;
   base::RecycledVector<DelayedMessage> send_after_durable;
-  model::LogIndex apply_upto;  // everything up to here is committed and durable here; never falls; 0 = no news
+  // everything up to here is committed and durable here; never falls; 0 = no news
+  model::LogIndex apply_upto;
   std::vector<TimerRequest> timers;
   std::vector<Proposed> proposed;
   std::vector<ReadReady> reads;
@@ -109,7 +115,8 @@ struct Effects {
   std::optional<SnapshotMeta> install_snapshot;
   bool discard_snapshot = false;
   std::optional<RoleChange> role_change;
-  std::shared_ptr<const model::Configuration> configuration;  // set when the configuration in use changed
+  // set when the configuration in use changed
+  std::shared_ptr<const model::Configuration> configuration;
   std::vector<TraceRecord> trace;
 
   // Empties every outbox and keeps its capacity.

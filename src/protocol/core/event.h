@@ -1,14 +1,14 @@
 // Everything that can happen to a protocol, as values. Time comes in with the event.
 #pragma once
 
-#include <cstdint>
-#include <variant>
-
 #include "base/result.h"
 #include "base/time.h"
 #include "model/ids.h"
 #include "model/membership.h"
 #include "protocol/core/message.h"
+
+#include <cstdint>
+#include <variant>
 
 namespace ostraka::protocol {
 
@@ -30,14 +30,15 @@ struct Received {
   const Message* message = nullptr;  // not owned; valid during the step
 };
 
-// The driver wants an entry in the log. Answered by Effects::proposed or Effects::failed in the same step.
+// The driver wants an entry in the log. Answered by Effects::proposed or Effects::failed in the
+// same step.
 struct Propose {
   RequestId id;
   std::uint32_t payload_bytes = 0;
 };
 
-// An Append effect is on stable storage; token, term and index are those of the effect (all three, so that a late
-// completion for an overwritten suffix is recognised).
+// An Append effect is on stable storage; token, term and index are those of the effect (all three,
+// so that a late completion for an overwritten suffix is recognised).
 struct Durable {
   AppendToken token;
   model::Term term;
@@ -49,13 +50,16 @@ struct Applied {
   model::LogIndex index;
 };
 
-// A linearizable read wants an index to wait for. Answered by Effects::reads (now or later) or Effects::failed.
+// A linearizable read wants an index to wait for. Answered by Effects::reads (now or later) or
+// Effects::failed.
 struct ReadBarrier {
   RequestId id;
 };
 
-// A change of membership. The engine validates it against its configuration; `configuration` is the target.
-// `joint` = by joint consensus (any difference); otherwise the difference in voters must be a single server.
+// A change of membership. The engine validates it against its configuration; `configuration` is the
+// target.
+// `joint` = by joint consensus (any difference); otherwise the difference in voters must be a
+// single server.
 struct ChangeMembership {
   RequestId id;
   std::shared_ptr<const model::Configuration> target;
@@ -67,14 +71,16 @@ struct TransferLeadership {
   model::NodeId to;
 };
 
-// The snapshot that Effects::send_snapshot asked for has been delivered and installed there, or not.
+// The snapshot that Effects::send_snapshot asked for has been delivered and installed there, or
+// not.
 struct SnapshotSent {
   model::NodeId to;
   model::LogIndex index;
   bool ok = false;
 };
 
-// A complete snapshot of a peer is staged here. Answered by Effects::install_snapshot or Effects::discard_snapshot.
+// A complete snapshot of a peer is staged here. Answered by Effects::install_snapshot or
+// Effects::discard_snapshot.
 struct SnapshotReceived {
   model::NodeId from;
   model::Term leader_term;
@@ -91,7 +97,8 @@ struct LogCompacted {
   model::LogIndex index;
 };
 
-// The connections to a peer broke and could not be made again (hint only; never evidence against a promise).
+// The connections to a peer broke and could not be made again (hint only; never evidence against a
+// promise).
 struct PeerUnreachable {
   model::NodeId peer;
 };

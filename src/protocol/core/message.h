@@ -1,17 +1,18 @@
 // What replication protocols say to each other and write down: metadata, never payloads.
 //
-// One flat message serves every engine of replicated-log shape (Raft, Multi-Paxos, ZAB, chain, primary-backup), so that
-// the driver, the peer codec and the simulator know none of them. docs/design/0001-protocol-interface.md maps each
-// engine's messages and durable writes onto these fields. `kind` is the engine's own enumeration.
+// One flat message serves every engine of replicated-log shape (Raft, Multi-Paxos, ZAB, chain,
+// primary-backup), so that the driver, the peer codec and the simulator know none of them.
+// docs/design/0001-protocol-interface.md maps each engine's messages and durable writes onto these
+// fields. `kind` is the engine's own enumeration.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "base/time.h"
 #include "model/ids.h"
 #include "model/membership.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace ostraka::protocol {
 
@@ -21,7 +22,8 @@ enum class EntryKind : std::uint8_t {
   configuration = 2,  // payload: an encoded model::Configuration
 };
 
-// One log entry without its payload. For Multi-Paxos `term` is the ballot at which the slot was accepted.
+// One log entry without its payload. For Multi-Paxos `term` is the ballot at which the slot was
+// accepted.
 struct EntryMeta {
   model::LogIndex index;
   model::Term term;
@@ -30,14 +32,15 @@ struct EntryMeta {
   friend bool operator==(const EntryMeta&, const EntryMeta&) = default;
 };
 
-// A configuration entry's content. Shared because the log, messages and the active configuration hold the same value.
+// A configuration entry's content. Shared because the log, messages and the active configuration
+// hold the same value.
 struct ConfigurationAt {
   model::LogIndex index;
   std::shared_ptr<const model::Configuration> configuration;
 };
 
-// What must survive a restart besides entries. Raft: term, vote. Multi-Paxos: term = promised ballot.
-// ZAB: term = accepted epoch, second_term = current epoch.
+// What must survive a restart besides entries. Raft: term, vote. Multi-Paxos: term = promised
+// ballot. ZAB: term = accepted epoch, second_term = current epoch.
 struct HardState {
   model::Term term;
   model::NodeId vote;
@@ -57,17 +60,19 @@ struct Message {
   model::NodeId to;
   std::uint8_t kind = 0;
   bool reject = false;
-  std::uint8_t flags = 0;           // engine-defined
-  model::Term term;                 // sender's term, ballot or epoch
-  model::LogIndex index;            // e.g. the entry before `entries`, or the index acknowledged
-  model::Term log_term;             // term of the entry at `index`
-  model::LogIndex commit;           // sender's commit index
-  model::LogIndex hint_index;       // back-tracking hint
-  model::Term hint_term;            // back-tracking hint
-  std::uint64_t context = 0;        // echoed by the answer: read round, probe number
-  base::Instant stamp;              // sender's monotonic clock at sending, echoed by the answer (leases)
-  std::vector<EntryMeta> entries;   // the driver attaches the payloads
-  std::vector<ConfigurationAt> configurations;  // content of the configuration entries among `entries`
+  std::uint8_t flags = 0;      // engine-defined
+  model::Term term;            // sender's term, ballot or epoch
+  model::LogIndex index;       // e.g. the entry before `entries`, or the index acknowledged
+  model::Term log_term;        // term of the entry at `index`
+  model::LogIndex commit;      // sender's commit index
+  model::LogIndex hint_index;  // back-tracking hint
+  model::Term hint_term;       // back-tracking hint
+  std::uint64_t context = 0;   // echoed by the answer: read round, probe number
+  // sender's monotonic clock at sending, echoed by the answer (leases)
+  base::Instant stamp;
+  std::vector<EntryMeta> entries;  // the driver attaches the payloads
+  // content of the configuration entries among `entries`
+  std::vector<ConfigurationAt> configurations;
 
   void reset();  // back to defaults, keeps capacity
 };
