@@ -40,24 +40,24 @@ ostraka_edges(model 0 base)
 # Layer 1: pure values; no system call, no clock, no thread
 ostraka_edges(protocol/core 1a base model)
 ostraka_edges(protocol/quorum 1a base model)
-ostraka_edges(port 1a base model)
+ostraka_edges(port 1a base model protocol/core)
 ostraka_edges(protocol/raft 1b base model protocol/core protocol/quorum)
 ostraka_edges(protocol/multi_paxos 1b base model protocol/core protocol/quorum)
 ostraka_edges(codec 1b base model protocol/core)
 ostraka_edges(check 1b base)
 
 # Layer 2: system calls and foreign libraries, and their simulated counterparts
-ostraka_edges(net 2 base model port)
-ostraka_edges(file 2 base model port)
-ostraka_edges(engine_memory 2 base model port)
-ostraka_edges(engine_rocksdb 2 base model port)
-ostraka_edges(sim_ports 2 base model port)
+ostraka_edges(net 2 base model port protocol/core)
+ostraka_edges(file 2 base model port protocol/core)
+ostraka_edges(engine_memory 2 base model port protocol/core)
+ostraka_edges(engine_rocksdb 2 base model port protocol/core)
+ostraka_edges(sim_ports 2 base model port protocol/core)
 
 # Layer 3: storage and replication over the ports
 ostraka_edges(wal 3a base model port codec protocol/core)
 ostraka_edges(peer 3a base model port codec protocol/core)
-ostraka_edges(versioned 3a base model port codec)
-ostraka_edges(kv 3a base model port codec versioned)
+ostraka_edges(versioned 3a base model port protocol/core codec)
+ostraka_edges(kv 3a base model port protocol/core codec versioned)
 ostraka_edges(replica 3b base model port codec protocol/core kv)
 ostraka_edges(store 3c base model port codec protocol/core protocol/quorum protocol/raft
               protocol/multi_paxos replica wal peer versioned kv)

@@ -1,0 +1,111 @@
+// A shard's state: what applying its log gives. A pure function of (state, entry) giving writes and
+// results.
+//
+// One StateMachine per shard, on the node's engine. apply() is called with every committed entry in
+// index order; it writes to the engine through one batch per call group, together with the meta
+// record (applied index, its term, configuration), so that data and applied index are never seen
+// apart. Reads are answered from applied state at the current log time. Threads: the shard's
+// reactor.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/membership.h"
+#include "port/engine.h"
+#include "port/log_store.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ostraka::kv {
+
+// Bounds on sessions; part of the replicated semantics, so every replica has the same.
+struct SessionLimits {
+  std::uint32_t replies_kept_max = 8192;  // per session, beyond: the oldest is forgotten
+  // a session without commands expires after this much log time
+  std::int64_t expiry_ms = 60'000;
+  std::uint32_t sessions_max = 4096;
+};
+
+// Told the results of what was applied. Commands of sessions that live elsewhere are told too; the
+// owner filters.
+class ApplyListener {
+ public:
+  ApplyListener() = default;
+  ApplyListener(const ApplyListener&) = delete;
+  ApplyListener& operator=(const ApplyListener&) = delete;
+  virtual ~ApplyListener() = default;
+  // A command of an entry has been applied (or had been before: a retry gets the stored results).
+  // `results` encoded by codec::ResultWriter. Errors: session_expired, sequence_gap (nothing was
+  // done).
+  virtual void on_result(model::SessionId session, model::Serial serial,
+                         const base::Result<base::ByteView>& results) = 0;
+  // Two replicas compare this.
+  virtual void on_state_hash(model::LogIndex index, std::uint64_t hash) = 0;
+};
+
+// What the engine's checkpoint says about a shard.
+struct AppliedState {
+  model::LogIndex index;
+  model::Term term;
+  std::shared_ptr<const model::Configuration> configuration;  // null on an empty engine
+  model::LogIndex configuration_index;
+  base::WallTime log_time;
+};
+
+class StateMachine {
+ public:
+  StateMachine(model::ShardId shard, port::Engine& engine, SessionLimits limits);
+  ~StateMachine();
+  StateMachine(const StateMachine&) = delete;
+  StateMachine& operator=(const StateMachine&) = delete;
+
+  // Reads the meta record. Errors: corruption.
+  [[nodiscard]] base::Result<AppliedState> load();
+
+  // Applies consecutive committed entries (applied index + 1 …) in one engine batch. Errors stop
+  // apply for good on this node: format_unknown, io_error, corruption. `configuration` entries
+  // update the stored configuration.
+  [[nodiscard]] base::Status apply(std::span<const port::LogEntry> entries,
+                                   ApplyListener& listener);
+
+  // Answers an encoded read-only command from applied state. Appends to `results`. Bounded work: a
+  // scan, a count and a random_key examine at most a documented number of keys per call and yield a
+  // continuation.
+  [[nodiscard]] base::Status read(base::ByteView encoded_command, std::string& results);
+
+  // Blind writes need no reading; a command that needs floating point is resolved by the leader
+  // with this value.
+  [[nodiscard]] model::LogIndex applied() const;
+  [[nodiscard]] model::Term applied_term() const;
+  [[nodiscard]] base::WallTime log_time() const;
+  [[nodiscard]] std::shared_ptr<const model::Configuration> configuration() const;
+
+  // Keys whose deadline is at or before the log time `now`, at most `max`, as an encoded command of
+  // remove_expired operations; empty when there is nothing to do. The leader proposes it. `read
+  // now` lets the leader look ahead of applied log time.
+  [[nodiscard]] std::string expired_command(base::WallTime now, std::size_t max);
+  // Bounded background work after a flush_keyspace: deletes keys of old generations. True when
+  // there is more.
+  [[nodiscard]] bool collect_garbage(std::size_t max_keys);
+
+  // Hash over the shard's whole logical state (walks everything; simulation and on-line
+  // comparison).
+  [[nodiscard]] std::uint64_t state_hash();
+
+  // The engine ranges that belong to this shard: for snapshots.
+  [[nodiscard]] std::vector<port::FamilyRange> ranges() const;
+  // After an ingest: reads the meta record again.
+  [[nodiscard]] base::Result<AppliedState> reload() { return load(); }
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ostraka::kv
