@@ -62,6 +62,12 @@ class Read {
   } link;
 };
 
+// A place in the log.
+struct LogPosition {
+  model::LogIndex index;
+  model::Term term;
+};
+
 struct Parts {
   model::ShardId shard;
   model::NodeId self;
@@ -75,6 +81,10 @@ struct Parts {
   // content of the log cache).
   protocol::HardState hard_state;
   std::vector<port::LogEntry> recovered_entries;
+  // Written before anything else: the log starts behind this place (it did not match the state);
+  // or the first write of a new log.
+  std::optional<LogPosition> reset_log;
+  std::optional<port::LogWrite> first_write;
 };
 
 struct Status {

@@ -62,8 +62,34 @@ void Replica::Impl::start() {
       feed(protocol::StepDown{});
     }
   });
+  write_first();
   work_.start();
   feed(protocol::Started{});
+}
+
+// Nobody waits for these to be durable: what the protocol appends comes behind them, and a restart
+// before that writes the same again.
+void Replica::Impl::write_first() {
+  if (parts_.reset_log.has_value()) {
+    parts_.log.reset(parts_.shard, new_append(AppendKind::of_start).cookie,
+                     parts_.reset_log->index, parts_.reset_log->term, durability_.hard_state);
+  }
+  if (parts_.first_write.has_value()) {
+    for (const port::LogEntry& entry : parts_.first_write->entries) {
+      cache_.put(entry);
+    }
+    parts_.log.append(parts_.shard, new_append(AppendKind::of_start).cookie,
+                      *std::move(parts_.first_write));
+    parts_.first_write.reset();
+  }
+}
+
+Replica::Impl::PendingAppend& Replica::Impl::new_append(AppendKind kind) {
+  PendingAppend& pending = durability_.appends.push();
+  pending = {};
+  pending.kind = kind;
+  pending.cookie = ++durability_.cookie;
+  return pending;
 }
 
 void Replica::Impl::set_sessions(Sessions* sessions) {
@@ -213,11 +239,8 @@ void Replica::Impl::snapshot_installed(const protocol::SnapshotMeta& meta) {
   flags_.resetting_log = true;
   durability_.installing = meta;
   cache_.clear();
-  PendingAppend& pending = durability_.appends.push();
-  pending = {};
-  pending.cookie = ++durability_.cookie;
-  pending.is_reset = true;
-  parts_.log.reset(parts_.shard, pending.cookie, meta.index, meta.term, durability_.hard_state);
+  const std::uint64_t cookie = new_append(AppendKind::reset).cookie;
+  parts_.log.reset(parts_.shard, cookie, meta.index, meta.term, durability_.hard_state);
 }
 
 void Replica::Impl::compact_log(model::LogIndex upto) {
@@ -315,15 +338,12 @@ void Replica::Impl::on_durable(std::uint64_t cookie) {
   while (!appends.empty() && appends.front().cookie <= cookie) {
     const PendingAppend done = appends.front();
     appends.pop();
-    if (done.is_reset) {
+    if (done.kind == AppendKind::reset) {
       finish_reset();
-      continue;
+    } else if (done.kind == AppendKind::of_protocol && !flags_.stopped) {
+      outbox_.release(done.token);
+      feed(protocol::Durable{done.token, done.term, done.index});
     }
-    if (flags_.stopped) {
-      continue;
-    }
-    outbox_.release(done.token);
-    feed(protocol::Durable{done.token, done.term, done.index});
   }
 }
 

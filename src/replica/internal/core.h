@@ -94,12 +94,13 @@ class Replica::Impl final : public Driver,
     protocol::EventBody body;
     std::unique_ptr<OwnedMessage> owned;  // what a Received that had to wait points to
   };
+  enum class AppendKind : std::uint8_t { of_protocol, of_start, reset };
   struct PendingAppend {
+    AppendKind kind = AppendKind::of_protocol;
     std::uint64_t cookie = 0;
     protocol::AppendToken token;
     model::Term term;
     model::LogIndex index;
-    bool is_reset = false;
   };
   struct Flags {
     bool started = false;
@@ -130,6 +131,8 @@ class Replica::Impl final : public Driver,
   [[nodiscard]] bool must_wait() const;
   void drain();
   void step(const protocol::EventBody& body);
+  void write_first();
+  PendingAppend& new_append(AppendKind kind);
   void finish_reset();
   // core_effects.cc
   void execute(protocol::Effects& effects);

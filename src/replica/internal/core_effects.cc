@@ -81,12 +81,10 @@ void Replica::Impl::append(protocol::Append& append) {
     durability_.hard_state = *append.hard_state;
     write.hard_state = append.hard_state;
   }
-  PendingAppend& pending = durability_.appends.push();
-  pending.cookie = ++durability_.cookie;
+  PendingAppend& pending = new_append(AppendKind::of_protocol);
   pending.token = append.token;
   pending.term = append.term;
   pending.index = append.index;
-  pending.is_reset = false;
   parts_.log.append(parts_.shard, pending.cookie, std::move(write));
 }
 
