@@ -52,8 +52,8 @@ const std::string& end_of_keys() {
 }
 
 void Batch::put(port::Family family, base::ByteView key, base::ByteView value) {
-  refused_ = refused_ || behind_end(key) ||
-             !batch_.Put(handle_of(family), slice(key), slice(value)).ok();
+  refused_ =
+      refused_ || behind_end(key) || !batch_.Put(handle_of(family), slice(key), slice(value)).ok();
 }
 
 void Batch::remove(port::Family family, base::ByteView key) {

@@ -5,7 +5,7 @@ namespace {
 
 base::ErrorCode code_of(const rocksdb::Status& status) {
   using base::ErrorCode;
-  if (status.IsNoSpace() || status.IsSpaceLimit()) {
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit) {
     return ErrorCode::disk_full;
   }
   if (status.IsCorruption()) {
