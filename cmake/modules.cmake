@@ -99,8 +99,9 @@ endfunction()
 # Headers that need a PRIVATE third party cannot pass the interface check: they get an object
 # library that sees what the module itself sees.
 function(_ostraka_check_internal_headers id)
+  cmake_parse_arguments(ARG "" "" "HEADERS;LIBRARIES" ${ARGN})
   set(stubs "")
-  foreach(header IN LISTS ARGN)
+  foreach(header IN LISTS ARG_HEADERS)
     cmake_path(ABSOLUTE_PATH header BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
     cmake_path(RELATIVE_PATH header BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/src)
     set(stub ${CMAKE_CURRENT_BINARY_DIR}/header_check/${header}.cc)
@@ -109,8 +110,7 @@ function(_ostraka_check_internal_headers id)
   endforeach()
   add_library(ostraka_${id}_internal_headers OBJECT EXCLUDE_FROM_ALL ${stubs})
   _ostraka_own(ostraka_${id}_internal_headers)
-  target_link_libraries(ostraka_${id}_internal_headers
-                        PRIVATE $<TARGET_PROPERTY:ostraka_${id},LINK_LIBRARIES>)
+  target_link_libraries(ostraka_${id}_internal_headers PRIVATE ostraka_${id} ${ARG_LIBRARIES})
   add_dependencies(check_headers ostraka_${id}_internal_headers)
 endfunction()
 
@@ -171,10 +171,9 @@ function(_ostraka_library id)
 endfunction()
 
 function(ostraka_module)
-  cmake_parse_arguments(
-    ARG "" "NAME;LAYER"
-    "SOURCES;HEADERS;INTERNAL_HEADERS;DEPS;EXTERNAL;PUBLIC_EXTERNAL;TESTS;TEST_DEPS;TEST_EXTERNAL;FUZZ;TEST_DATA"
-    ${ARGN})
+  set(lists SOURCES HEADERS INTERNAL_HEADERS DEPS EXTERNAL PUBLIC_EXTERNAL)
+  list(APPEND lists TESTS TEST_DEPS TEST_EXTERNAL FUZZ TEST_DATA)
+  cmake_parse_arguments(ARG "" "NAME;LAYER" "${lists}" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS OR ARG_KEYWORDS_MISSING_VALUES)
     message(FATAL_ERROR "ostraka_module(${ARG_NAME}): not understood: ${ARG_UNPARSED_ARGUMENTS} "
                         "${ARG_KEYWORDS_MISSING_VALUES}")
@@ -212,7 +211,8 @@ function(ostraka_module)
     PUBLIC_EXTERNAL ${ARG_PUBLIC_EXTERNAL})
   add_library(ostraka::${id} ALIAS ostraka_${id})
   if(ARG_INTERNAL_HEADERS)
-    _ostraka_check_internal_headers(${id} ${ARG_INTERNAL_HEADERS})
+    _ostraka_check_internal_headers(${id} HEADERS ${ARG_INTERNAL_HEADERS} LIBRARIES
+                                    ${ARG_EXTERNAL})
   endif()
   if(NOT BUILD_TESTING)
     return()
@@ -251,9 +251,10 @@ function(ostraka_binary)
   cmake_parse_arguments(ARG "" "NAME;MODULE" "SOURCES;EXTERNAL" ${ARGN})
   _ostraka_record_files(source ${ARG_MODULE} ${ARG_SOURCES})
   ostraka_require_external(${ARG_EXTERNAL})
+  _ostraka_targets_of(module_target ${ARG_MODULE})
   add_executable(${ARG_NAME} ${ARG_SOURCES})
   _ostraka_own(${ARG_NAME})
-  target_link_libraries(${ARG_NAME} PRIVATE ostraka_${ARG_MODULE} ${ARG_EXTERNAL})
+  target_link_libraries(${ARG_NAME} PRIVATE ${module_target} ${ARG_EXTERNAL})
   if(OSTRAKA_FUZZ)
     set_target_properties(${ARG_NAME} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
@@ -278,20 +279,7 @@ endfunction()
 function(ostraka_finish)
   get_property(manifest GLOBAL PROPERTY OSTRAKA_MANIFEST)
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/ostraka_manifest.txt CONTENT "${manifest}" @ONLY)
-  cmake_language(EVAL CODE "cmake_language(DEFER DIRECTORY \"${CMAKE_SOURCE_DIR}\" CALL
-                                           _ostraka_finish_header_check)")
-endfunction()
-
-# CMake makes all_verify_interface_header_sets at generation time, after this project's files
-# were read, so it is reached by building it, not by a dependency.
-function(_ostraka_finish_header_check)
-  if(OSTRAKA_FUZZ)
-    return()
+  if(NOT OSTRAKA_FUZZ AND manifest)
+    add_dependencies(check_headers all_verify_interface_header_sets)
   endif()
-  add_custom_command(
-    TARGET check_headers
-    POST_BUILD
-    COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target
-            all_verify_interface_header_sets
-    VERBATIM)
 endfunction()

@@ -1,0 +1,76 @@
+// Virtual time and the one event queue of a simulated world.
+//
+// Events run in the order (time, sequence of scheduling); the same calls give the same order on
+// every machine. Every event
+// belongs to an owner (a process); events of an owner that has died are dropped, those of a paused
+// owner wait.
+// Threads: one.
+#pragma once
+
+#include "base/strong_id.h"
+#include "base/time.h"
+#include "port/executor.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <queue>
+#include <vector>
+
+namespace ostraka::sim_ports {
+
+// A process life: a restarted process is another owner. 0 = the world itself (faults, checkers),
+// which never dies.
+using OwnerId = base::StrongId<struct OwnerIdTag>;
+
+class SimScheduler {
+ public:
+  // True time, nanoseconds since the world began.
+  [[nodiscard]] base::Instant now() const { return now_; }
+
+  [[nodiscard]] OwnerId new_owner();
+  // Drops every pending and future event of the owner.
+  void kill(OwnerId owner);
+  [[nodiscard]] bool is_alive(OwnerId owner) const;
+  // No event of the owner runs before `until`; they keep their order.
+  void pause(OwnerId owner, base::Instant until);
+
+  void schedule(base::Instant at, OwnerId owner, port::Closure closure);
+
+  // Runs the next event. False when there is none.
+  bool step();
+  // Runs every event up to and including `until`; then the time is `until`.
+  void run_until(base::Instant until);
+  // Called after every event (invariants).
+  void on_step(std::move_only_function<void()> hook) { hook_ = std::move(hook); }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  // A running hash over (time, owner) of every event: equal for equal runs.
+  [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
+  // Mixes something observable into the trace hash.
+  void mix(std::uint64_t value);
+
+ private:
+  struct Pending {
+    base::Instant at;
+    std::uint64_t sequence;
+    OwnerId owner;
+    mutable port::Closure closure;
+    friend bool operator<(const Pending& a, const Pending& b) {
+      return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;  // smallest on top
+    }
+  };
+  struct Owner {
+    bool alive = true;
+    base::Instant paused_until;
+  };
+
+  base::Instant now_;
+  std::priority_queue<Pending> queue_;
+  std::vector<Owner> owners_{Owner{}};
+  std::move_only_function<void()> hook_;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t steps_ = 0;
+  std::uint64_t trace_hash_ = 0x9e3779b97f4a7c15ULL;
+};
+
+}  // namespace ostraka::sim_ports
