@@ -29,6 +29,8 @@ struct Options {
   base::Duration expiry_interval = base::Duration::milliseconds(100);
   std::size_t expired_keys_max = 512;
   std::size_t garbage_keys_max = 256;
+  // Reads of bounded staleness that wait; beyond: busy at once.
+  std::size_t stale_reads_max = 65536;
   // A read that waits for a fresh enough state ends with too_stale after this.
   base::Duration stale_read_timeout = base::Duration::milliseconds(1000);
   // How far the log time may run ahead of the monotonic clock before a quorum's clocks must agree.

@@ -62,6 +62,12 @@ class Read {
   } link;
 };
 
+// A place in the log.
+struct LogPosition {
+  model::LogIndex index;
+  model::Term term;
+};
+
 struct Parts {
   model::ShardId shard;
   model::NodeId self;
@@ -71,9 +77,14 @@ struct Parts {
   Host& host;
   std::unique_ptr<protocol::Protocol> protocol;
   std::unique_ptr<kv::StateMachine> state_machine;
-  // the entries that `protocol` was built from and that are not applied yet: first content of the
-  // log cache
+  // What `protocol` was built from: the hard state, and the entries that are not applied yet (first
+  // content of the log cache).
+  protocol::HardState hard_state;
   std::vector<port::LogEntry> recovered_entries;
+  // Written before anything else: the log starts behind this place (it did not match the state);
+  // or the first write of a new log.
+  std::optional<LogPosition> reset_log;
+  std::optional<port::LogWrite> first_write;
 };
 
 struct Status {
@@ -113,7 +124,8 @@ class Replica final {
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
-  // Attaches to the log and gives the protocol its first event. Once, before anything else.
+  // Attaches to the log and gives the protocol its first event. Once, before anything else; the
+  // log store is told of appends under cookies from 1.
   void start();
   // Who owns sessions; null = nobody. May be set before or after start().
   void set_sessions(Sessions* sessions);
@@ -149,7 +161,8 @@ class Replica final {
   void step_down();
 
   // --- From the peers. ---
-  void on_message(const protocol::Message& message, std::span<const base::Buffer> payloads);
+  // Fills message.configurations from the payloads. One payload per entry.
+  void on_message(protocol::Message& message, std::span<const base::Buffer> payloads);
   void on_read_index_request(model::NodeId from, base::ByteView body);
   void on_read_index_reply(model::NodeId from, base::ByteView body);
   void on_peer_unreachable(model::NodeId peer);
@@ -161,8 +174,10 @@ class Replica final {
   // The engine holds the snapshot durably; the state machine was reloaded. The replica resets the
   // log behind it (durably) and then tells the protocol.
   void snapshot_installed(const protocol::SnapshotMeta& meta);
-  // The checkpoint covers `flushed`; entries up to `keep_from` - 1 may be dropped from the log.
+  // The checkpoint covers `upto` and nobody needs the entries up to there: drops them from the log.
   void compact_log(model::LogIndex upto);
+  // The replica cannot go on here (a failed ingest): refuses everything from now on.
+  void fail(base::Error reason);
   // Engine back-pressure: refuse proposals with busy while true.
   void set_write_stalled(bool stalled);
 
