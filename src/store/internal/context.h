@@ -16,6 +16,8 @@ class Context {
   [[nodiscard]] virtual const Options& options() const = 0;
   // Null when the shard is not open here.
   [[nodiscard]] virtual replica::Replica* find(model::ShardId shard) = 0;
+  // The engine holds the state at `index` durably (an ingest needs no flush).
+  virtual void on_installed(model::ShardId shard, model::LogIndex index) = 0;
 };
 
 }  // namespace ostraka::store

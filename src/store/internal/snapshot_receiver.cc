@@ -301,6 +301,7 @@ void SnapshotReceiver::on_ingested(model::ShardId shard) {
   reply(incoming.from, shard, answer);
   const protocol::SnapshotMeta meta = incoming.meta;
   drop(shard);
+  context_.on_installed(shard, meta.index);
   replica->snapshot_installed(meta);
 }
 

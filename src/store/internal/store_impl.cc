@@ -168,6 +168,10 @@ replica::Replica* Store::Impl::find(model::ShardId shard) {
   return found == replicas_.end() ? nullptr : found->second.get();
 }
 
+void Store::Impl::on_installed(model::ShardId shard, model::LogIndex index) {
+  checkpointer_.set_flushed(shard, index);
+}
+
 void Store::Impl::on_role(model::ShardId shard, const protocol::RoleChange& change) {
   if (listener_ != nullptr) {
     listener_->on_role(shard, change);
@@ -185,7 +189,6 @@ void Store::Impl::on_send_snapshot(model::ShardId shard, const protocol::SendSna
 }
 
 void Store::Impl::on_install_snapshot(model::ShardId shard, const protocol::SnapshotMeta& meta) {
-  checkpointer_.set_flushed(shard, meta.index);
   receiver_.install(shard, meta);
 }
 

@@ -37,6 +37,7 @@ class Store::Impl final : public Context, public replica::Host {
   [[nodiscard]] Environment& environment() override { return environment_; }
   [[nodiscard]] const Options& options() const override { return options_; }
   [[nodiscard]] replica::Replica* find(model::ShardId shard) override;
+  void on_installed(model::ShardId shard, model::LogIndex index) override;
 
   // replica::Host
   void on_role(model::ShardId shard, const protocol::RoleChange& change) override;
