@@ -75,18 +75,19 @@ inline constexpr std::uint32_t kRenameIfAbsent = 1;
 inline constexpr std::uint32_t kCopyReplace = 1;
 inline constexpr std::uint32_t kScanWithValues = 1;
 
-// One operation. Views point into the encoded command or into the caller's memory.
+// One operation; every member has an initializer so that designated initializers may leave it out.
+// Views point into the encoded command or into the caller's memory.
 struct Operation {
   OpCode code = OpCode::touch;
-  model::KeyspaceId keyspace;
-  model::KeyspaceId keyspace2;  // copy only; none = the same
+  model::KeyspaceId keyspace = {};
+  model::KeyspaceId keyspace2 = {};  // copy only; none = the same
   std::uint32_t flags = 0;
   std::int64_t number = 0;
   std::int64_t number2 = 0;
   std::int64_t deadline_ms = 0;  // absolute, ms since 1970 by log time; 0 = none
-  base::ByteView key;
-  base::ByteView key2;
-  base::ByteView value;
+  base::ByteView key = {};
+  base::ByteView key2 = {};
+  base::ByteView value = {};
 };
 
 // Builds one encoded command in a string that it owns; take() hands it over.

@@ -50,7 +50,7 @@ class ResultWriter {
 struct ResultValue {
   ValueKind kind = ValueKind::nil;
   std::int64_t integer = 0;
-  base::ByteView bytes;
+  base::ByteView bytes = {};
 };
 
 // Walks results in pre-order.
