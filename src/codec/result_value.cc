@@ -13,6 +13,7 @@ bool is_known_failure(std::uint8_t failure) {
     case Failure::too_long:
     case Failure::offset_out_of_range:
     case Failure::same_object:
+    case Failure::wrong_shard:
       return true;
   }
   return false;

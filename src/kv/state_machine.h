@@ -17,8 +17,9 @@
 #include "port/log_store.h"
 
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,17 @@ struct SessionLimits {
   // a session without commands expires after this much log time
   std::int64_t expiry_ms = 60'000;
   std::uint32_t sessions_max = 4096;
+};
+
+// How the shard lies in its engine.
+struct StateMachineOptions {
+  // The shard's keyspaces, both ends included. Shards that share an engine have disjoint ranges;
+  // the same on every replica. Operations on other keyspaces fail with wrong_shard.
+  model::KeyspaceId keyspace_first = model::KeyspaceId(0);
+  model::KeyspaceId keyspace_last = model::KeyspaceId(std::numeric_limits<std::uint32_t>::max());
+  // A planted bug for tests of checkers: sessions live in memory only, so that a restart or a
+  // snapshot forgets which commands were applied.
+  bool memory_only_dedup = false;
 };
 
 // Told the results of what was applied. Commands of sessions that live elsewhere are told too; the
@@ -60,7 +72,8 @@ struct AppliedState {
 
 class StateMachine {
  public:
-  StateMachine(model::ShardId shard, port::Engine& engine, SessionLimits limits);
+  StateMachine(model::ShardId shard, port::Engine& engine, SessionLimits limits,
+               StateMachineOptions options = {});
   ~StateMachine();
   StateMachine(const StateMachine&) = delete;
   StateMachine& operator=(const StateMachine&) = delete;
