@@ -327,5 +327,30 @@ TEST_F(Machine, WhatItDoesNotKnowStopsApplyAndLeavesTheState) {
   EXPECT_EQ(replica.read(op(OpCode::get, "a")), "\"1\"");
 }
 
+// Busy is no end: the same entries are applied later. Any other error is.
+TEST_F(Machine, AWriteThatTheEngineRefusesIsNotApplied) {
+  for (const base::ErrorCode code : {base::ErrorCode::busy, base::ErrorCode::io_error}) {
+    World own;
+    FaultyEngine faulty(own.engine());
+    StateMachine machine(model::ShardId(1), faulty, {});
+    ASSERT_TRUE(machine.load().has_value());
+    replica.append({}, {command({op(OpCode::flush_keyspace), op(OpCode::set, "a", "1")})});
+    std::vector<port::LogEntry> entries = {replica.log().back()};
+    entries[0].meta.index = model::LogIndex(1);
+    Told told;
+    faulty.error = code;
+    EXPECT_EQ(machine.apply(entries, told).error().code, code);
+    EXPECT_EQ(machine.applied(), model::LogIndex(0));
+    EXPECT_TRUE(told.results.empty());
+    faulty.error.reset();
+    EXPECT_EQ(machine.apply(entries, told).has_value(), code == base::ErrorCode::busy);
+    if (code == base::ErrorCode::io_error) {
+      ASSERT_TRUE(machine.reload().has_value());
+      EXPECT_TRUE(machine.apply(entries, told).has_value());
+    }
+    EXPECT_EQ(told.results, std::vector<std::string>{"ok ok"});
+  }
+}
+
 }  // namespace
 }  // namespace ostraka::kv::testing
