@@ -29,7 +29,9 @@ enum class OpCode : std::uint8_t {
   scan = 7,
   // value = glob pattern or empty, flags kScanWithValues -> array [next key or
   // nil, array of keys (and values)]
-  count = 8,          // -> integer: live keys of the keyspace (walks)
+  // key = where to go on, empty at first -> integer: live keys; array [next key, integer] when more
+  // are left than one call examines
+  count = 8,
   random_key = 9,     // number = a random 64-bit number -> bytes | nil
   scan_reverse = 10,  // as scan, from key2 (exclusive) down to key (inclusive)
   log_time = 11,      // -> integer: the log time in ms that reads are judged by
@@ -52,7 +54,7 @@ enum class OpCode : std::uint8_t {
   check_version = 112,
   // guard for MSETNX: key; present -> the whole command has no effect, result integer 0
   set_if_absent_all = 113,
-  // key, deadline_ms: removes the key iff it has expired at the entry's log time -> integer
+  // key: removes the key iff it has expired at the entry's log time -> integer 0/1
   remove_expired = 114,
   touch = 115,  // no effect, result nil: a barrier in the log
 };

@@ -43,6 +43,8 @@ class ResultWriter {
   void array(std::uint32_t children);
   void failure(Failure failure, base::ByteView detail = {});
   void aborted();
+  // Values that another writer has encoded.
+  void raw(base::ByteView encoded) { writer_.raw(encoded); }
 
  private:
   base::Writer writer_;

@@ -178,6 +178,9 @@ class Replica final {
   void compact_log(model::LogIndex upto);
   // The replica cannot go on here (a failed ingest): refuses everything from now on.
   void fail(base::Error reason);
+  // The engine lost what was not flushed (it was reopened after an error): loads the state again
+  // and applies the log behind it again.
+  void reload_state();
   // Engine back-pressure: refuse proposals with busy while true.
   void set_write_stalled(bool stalled);
 

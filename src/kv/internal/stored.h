@@ -1,5 +1,5 @@
-// Keys of the families other than `data`: all begin with the shard id, big-endian, so that a shard's
-// part of a family is one range. Format: docs/formats/state.md.
+// Keys of the families other than `data`: all begin with the shard id, big-endian, so that a
+// shard's part of a family is one range. Format: docs/formats/state.md.
 #pragma once
 
 #include "base/bytes.h"

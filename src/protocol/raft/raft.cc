@@ -201,8 +201,9 @@ void Raft::arm_deadline(base::Instant deadline) {
 bool Raft::settle_term(const Message& message) {
   const auto kind = static_cast<MessageKind>(message.kind);
   if (message.term < hard_.term) {
-    // A read request asks whoever leads now; its sender's term does not matter.
-    if (kind == MessageKind::read_request) {
+    // A read request asks whoever leads now; its sender's term does not matter. A pre-vote may come
+    // from a voter that is behind: it answers without taking over a term.
+    if (kind == MessageKind::read_request || kind == MessageKind::pre_vote_ack) {
       return true;
     }
     answer_old_term(message);

@@ -71,8 +71,8 @@ void Replica::Impl::start() {
 // before that writes the same again.
 void Replica::Impl::write_first() {
   if (parts_.reset_log.has_value()) {
-    parts_.log.reset(parts_.shard, new_append(AppendKind::of_start).cookie,
-                     parts_.reset_log->index, parts_.reset_log->term, durability_.hard_state);
+    parts_.log.reset(parts_.shard, new_append(AppendKind::of_start).cookie, parts_.reset_log->index,
+                     parts_.reset_log->term, durability_.hard_state);
   }
   if (parts_.first_write.has_value()) {
     for (const port::LogEntry& entry : parts_.first_write->entries) {
@@ -266,6 +266,19 @@ void Replica::Impl::fail(base::Error reason) {
   parts_.host.on_stopped(parts_.shard, *error_);
 }
 
+void Replica::Impl::reload_state() {
+  if (flags_.installing || error_.has_value()) {
+    return;  // an installation loads it at its end
+  }
+  applier_.pause();
+  const base::Result<kv::AppliedState> loaded = parts_.state_machine->load();
+  if (!loaded.has_value()) {
+    fail(loaded.error());
+    return;
+  }
+  applier_.resume();
+}
+
 Status Replica::Impl::status() const {
   Status status;
   status.protocol = parts_.protocol->status();
@@ -313,7 +326,7 @@ protocol::RequestId Replica::Impl::next_request() {
 }
 
 bool Replica::Impl::can_read() const {
-  return !applier_.applying() && !flags_.installing && !error_.has_value();
+  return !applier_.applying() && !applier_.paused() && !error_.has_value();
 }
 
 ClockSample Replica::Impl::sample_clocks() {
@@ -378,7 +391,10 @@ void Replica::Impl::on_applied(model::LogIndex index) {
     clock_.observe(parts_.state_machine->log_time(), parts_.executor.now());
     cache_.trim(index, options_.log_cache_idle_bytes);
   }
-  feed(protocol::Applied{index});
+  if (index > rare_.told_applied) {
+    rare_.told_applied = index;
+    feed(protocol::Applied{index});
+  }
   reads_.on_progress();
   stale_reads_.on_progress();
   const std::shared_ptr<const model::Configuration> now = parts_.state_machine->configuration();

@@ -52,6 +52,7 @@ class Replica::Impl final : public Driver,
   void snapshot_installed(const protocol::SnapshotMeta& meta);
   void compact_log(model::LogIndex upto);
   void fail(base::Error reason);
+  void reload_state();
   void set_write_stalled(bool stalled) { flags_.write_stalled = stalled; }
   [[nodiscard]] Status status() const;
 
@@ -172,6 +173,7 @@ class Replica::Impl final : public Driver,
     Sessions* sessions = nullptr;
     std::uint64_t last_request = 0;
     base::Instant last_now;
+    model::LogIndex told_applied;  // by the last Applied event
     std::map<protocol::RequestId, OnDone> requests;
     std::vector<std::unique_ptr<port::Timer>> timers;  // by TimerId
     std::unique_ptr<port::Timer> disk_full_timer;
