@@ -80,6 +80,7 @@ void Invariants::observe_started(model::NodeId node, const Recovered& recovered)
     base_chain = known->second;
   }
   it.log.adopt(recovered, base_chain);
+  it.term = recovered.hard_state.term;
   it.commit = recovered.applied;
   it.applied = recovered.applied;
   it.lease = false;
@@ -416,17 +417,21 @@ void Invariants::observe_read_failed(model::NodeId node, RequestId id) {
   nodes_[node].reads.erase(id);
 }
 
-void Invariants::observe_lease(model::NodeId node, bool covers) {
-  nodes_[node].lease = covers;
-  if (!covers) {
-    return;
-  }
-  for (const auto& [id, other] : nodes_) {
-    if (id != node && other.lease) {
+void Invariants::observe_lease(model::NodeId node, bool covers) { nodes_[node].lease = covers; }
+
+std::optional<std::string> Invariants::check() {
+  model::NodeId holder;
+  for (auto& [id, node] : nodes_) {
+    if (node.lease && !holder.is_none()) {
       violated(
-          fmt::format("T1: nodes {} and {} hold a lease at one time", id.value(), node.value()));
+          fmt::format("T1: nodes {} and {} hold a lease at one time", holder.value(), id.value()));
     }
+    if (node.lease) {
+      holder = id;
+    }
+    node.lease = false;
   }
+  return violation_;
 }
 
 }  // namespace ostraka::protocol::raft

@@ -67,7 +67,9 @@ class Invariants {
   void observe_read_failed(model::NodeId node, RequestId id);
   void observe_lease(model::NodeId node, bool covers);
 
-  [[nodiscard]] std::optional<std::string> check() const { return violation_; }
+  // The first violation, or nothing. Judges T1 on the leases told since the last call, so every
+  // node is sampled at one true time between two calls, or none.
+  [[nodiscard]] std::optional<std::string> check();
 
   // The last entry that is committed by the definition above.
   [[nodiscard]] model::LogIndex committed() const { return model::LogIndex{committed_.size()}; }

@@ -59,6 +59,24 @@ bool Raft::is_voter() const {
   return self != nullptr && (self->incoming || self->outgoing);
 }
 
+// A server outside its newest configuration may still be needed until that is committed: it can be
+// the only one that has the entry (thesis 4.2.2). So every configuration from the newest committed
+// one on counts.
+bool Raft::may_lead() const {
+  const std::vector<ConfigurationAt>& known = log_.configurations();
+  for (std::size_t i = known.size(); i-- > 0;) {
+    const model::Configuration& each = *known[i].configuration;
+    if (find_member(each.voters, self_) != nullptr ||
+        find_member(each.voters_outgoing, self_) != nullptr) {
+      return true;
+    }
+    if (known[i].index <= commit_) {
+      break;
+    }
+  }
+  return false;
+}
+
 // In every configuration that this log knows.
 bool Raft::is_sole_voter() const {
   return std::all_of(log_.configurations().begin(), log_.configurations().end(),
@@ -84,7 +102,7 @@ std::optional<base::ErrorCode> Raft::refusal_of(const ChangeMembership& event) c
     }
     // Without an entry of its own term committed, a leader may build on a configuration that a
     // rival has already left (the bug of thesis 4.1, found after publication).
-    if (!has_committed_in_term()) {
+    if (commit_ < s_.leading.first_of_term) {
       return base::ErrorCode::busy;
     }
   }

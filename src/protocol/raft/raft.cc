@@ -23,6 +23,9 @@ Raft::Raft(model::NodeId self, const Settings& settings, const Recovered& recove
   OSTRAKA_ASSERT(applied_ >= log_.base() && applied_ <= log_.last(),
                  "the applied index lies outside the log");
   durability_.index = log_.last();
+  // A late answer to an earlier life must not be taken for one to this: numbers start anywhere.
+  s_.reads.context = prng_.next() >> 1;
+  s_.election.campaign = prng_.next() >> 1;
   told_.apply_upto = applied_;
   adopt_configuration();
   role_ = is_voter() ? Role::follower : Role::learner;
@@ -201,8 +204,9 @@ void Raft::arm_deadline(base::Instant deadline) {
 bool Raft::settle_term(const Message& message) {
   const auto kind = static_cast<MessageKind>(message.kind);
   if (message.term < hard_.term) {
-    // A read request asks whoever leads now; its sender's term does not matter.
-    if (kind == MessageKind::read_request) {
+    // A read request asks whoever leads now; its sender's term does not matter. A pre-vote may come
+    // from a voter that is behind: it answers without taking over a term.
+    if (kind == MessageKind::read_request || kind == MessageKind::pre_vote_ack) {
       return true;
     }
     answer_old_term(message);

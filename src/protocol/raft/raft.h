@@ -153,6 +153,7 @@ class Raft final : public Protocol {
   void continue_change();
   void leave_as_removed();
   [[nodiscard]] bool is_voter() const;
+  [[nodiscard]] bool may_lead() const;
   [[nodiscard]] bool is_sole_voter() const;
 
   const model::NodeId self_;
