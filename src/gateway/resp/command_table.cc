@@ -169,8 +169,8 @@ std::vector<std::string_view> flags_of(const CommandSpec& spec) {
 }
 
 std::vector<std::string_view> categories_of(const CommandSpec& spec) {
-  constexpr std::string_view kOrder[] = {"@keyspace", "@read", "@write",     "@string",
-                                         "@admin",    "@fast", "@slow",      "@dangerous",
+  constexpr std::string_view kOrder[] = {"@keyspace",   "@read",       "@write", "@string",
+                                         "@admin",      "@fast",       "@slow",  "@dangerous",
                                          "@connection", "@transaction"};
   std::vector<std::string_view> categories;
   for (const std::string_view category : kOrder) {

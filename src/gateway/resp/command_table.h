@@ -50,8 +50,7 @@ inline constexpr std::size_t kCommandCount = 0
 [[nodiscard]] const CommandSpec& spec_of(CommandId id);
 // By name, in any case of letters, null when unknown. Subcommands are named "container|name".
 [[nodiscard]] const CommandSpec* find_command(base::ByteView name);
-[[nodiscard]] const CommandSpec* find_subcommand(const CommandSpec& container,
-                                                 base::ByteView name);
+[[nodiscard]] const CommandSpec* find_subcommand(const CommandSpec& container, base::ByteView name);
 [[nodiscard]] bool is_container(const CommandSpec& spec);
 [[nodiscard]] bool is_subcommand(const CommandSpec& spec);
 [[nodiscard]] std::span<const CommandSpec> subcommands_of(const CommandSpec& container);

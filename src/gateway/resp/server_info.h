@@ -11,7 +11,7 @@
 namespace ostraka::gateway::resp {
 
 struct ServerFacts {
-  std::string version;      // of Ostraka
+  std::string version;  // of Ostraka
   std::string node_name;
   std::string run_id;       // 40 hexadecimal digits, different for each start
   std::string role;         // "leader", "follower", "candidate" …

@@ -14,9 +14,9 @@
 namespace ostraka::gateway::resp {
 
 struct CommandStatistics {
-  std::uint64_t calls = 0;     // answered, errors included
-  std::uint64_t rejected = 0;  // refused before execution: arity, authentication …
-  std::uint64_t failed = 0;    // answered with an error
+  std::uint64_t calls = 0;                      // answered, errors included
+  std::uint64_t rejected = 0;                   // refused before execution: arity, authentication …
+  std::uint64_t failed = 0;                     // answered with an error
   std::unique_ptr<base::Histogram> latency_ns;  // null until the first call
 };
 

@@ -12,11 +12,11 @@ namespace ostraka::gateway::resp {
 struct ArgumentDoc {
   enum class Kind : std::uint8_t { value, token, one_of, block };
   Kind kind = Kind::value;
-  std::string name;   // lower case
-  std::string token;  // literal in front of the value; of a token: itself
+  std::string name = {};   // lower case
+  std::string token = {};  // literal in front of the value; of a token: itself
   bool optional = false;
   bool multiple = false;
-  std::vector<ArgumentDoc> parts;  // one_of, block
+  std::vector<ArgumentDoc> parts = {};  // one_of, block
 };
 
 // The notation is part of the program: malformed text aborts.

@@ -66,6 +66,13 @@ class Connection final : public port::StreamHandler,
     std::size_t output_pending = 0;
   };
 
+  struct RunningJob {
+    std::unique_ptr<Job> job;  // null: none runs
+    Slot* slot = nullptr;
+    std::unique_ptr<JobCall> call;
+    base::Instant deadline;
+  };
+
   // Input.
   [[nodiscard]] bool can_take() const;
   void stop_reading();
@@ -81,17 +88,15 @@ class Connection final : public port::StreamHandler,
   void execute(const CommandSpec& spec, Arguments words);
   void execute_local(const CommandSpec& spec, LocalFunction function, Arguments words);
   void execute_plan(const CommandSpec& spec, EncodeFunction encode, Arguments words);
-  void execute_job(const CommandSpec& spec, JobFactory factory, Arguments words);
+  void execute_job(const CommandSpec& spec, std::unique_ptr<Job> job, Arguments words);
   void reject(const CommandSpec* spec, std::string_view error);
-  [[nodiscard]] EncodeContext encode_context(CommandId id);
 
   // Transactions (transaction.cc).
   void multi(const CommandSpec& spec);
   void discard(const CommandSpec& spec);
   void exec(const CommandSpec& spec);
   void queue(const CommandSpec& spec, Arguments words);
-  void submit_transaction(const CommandSpec& spec, std::vector<QueuedCommand> queue);
-  void render_transaction(Slot& slot, base::ByteView results, std::string& out);
+  void submit_transaction(const CommandSpec& spec, const std::vector<QueuedCommand>& queue);
 
   // Jobs.
   void run_job(JobNext next);
@@ -114,16 +119,13 @@ class Connection final : public port::StreamHandler,
   Phase phase_ = Phase::open;
   codec::RespRequestParser parser_;
   Pipeline pipeline_;
-  std::string out_;      // replies not yet given to the stream
-  std::string scratch_;  // a reply that must wait behind others
+  std::string out_;  // replies not yet given to the stream
   codec::CommandBuilder builder_;
   bool processing_ = false;  // on_bytes is on the stack: it flushes
   bool reading_stopped_ = false;
   std::size_t held_bytes_ = 0;  // presented and not consumed
   Times times_;
-  std::unique_ptr<Job> job_;
-  Slot* job_slot_ = nullptr;
-  std::unique_ptr<JobCall> job_call_;
+  RunningJob running_;
   std::unique_ptr<router::Session> session_;  // last: its destructor completes calls
 };
 

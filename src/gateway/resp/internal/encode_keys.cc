@@ -9,8 +9,8 @@ namespace {
 using codec::OpCode;
 using codec::Operation;
 
-// KEYS inside MULTI is one operation: it must end within so many keys.
-constexpr std::int64_t kKeysInTransactionMax = 100'000;
+// KEYS inside MULTI is one operation: the state machine's own bound on a scan is what counts.
+constexpr std::int64_t kKeysInTransactionMax = 1'000'000;
 
 bool add_each(const EncodeContext& context, Arguments words, OpCode code, Plan& plan) {
   for (const base::ByteView key : words.subspan(1)) {
@@ -38,8 +38,7 @@ bool read_expire_flags(Arguments options, std::uint32_t& flags, Plan& plan) {
   constexpr std::uint32_t kOthers =
       codec::kExpireIfSome | codec::kExpireIfGreater | codec::kExpireIfLess;
   if ((flags & codec::kExpireIfNone) != 0 && (flags & kOthers) != 0) {
-    return plan.fail(
-        "ERR NX and XX, GT or LT options at the same time are not compatible");
+    return plan.fail("ERR NX and XX, GT or LT options at the same time are not compatible");
   }
   constexpr std::uint32_t kBoth = codec::kExpireIfGreater | codec::kExpireIfLess;
   if ((flags & kBoth) == kBoth) {
@@ -139,15 +138,12 @@ bool encode_persist(const EncodeContext& context, Arguments words, Plan& plan) {
 
 bool encode_ttl(const EncodeContext& context, Arguments words, Plan& plan) {
   plan.add({.code = OpCode::deadline, .keyspace = context.keyspace, .key = words[1]});
-  switch (context.command) {
-    case CommandId::expiretime:
-      plan.render_as(Render::deadline_s);
-      return true;
-    case CommandId::pexpiretime:
-      plan.render_as(Render::value);
-      return true;
-    default:
-      break;
+  if (context.command == CommandId::expiretime) {
+    plan.render_as(Render::deadline_s);
+    return true;
+  }
+  if (context.command == CommandId::pexpiretime) {
+    return true;
   }
   plan.add({.code = OpCode::log_time, .keyspace = context.keyspace});
   plan.render_as(context.command == CommandId::ttl ? Render::time_left_s : Render::time_left_ms);
@@ -156,21 +152,14 @@ bool encode_ttl(const EncodeContext& context, Arguments words, Plan& plan) {
 
 bool encode_object(const EncodeContext& context, Arguments words, Plan& plan) {
   Operation operation{.code = OpCode::get, .keyspace = context.keyspace, .key = words[2]};
-  switch (context.command) {
-    case CommandId::object_encoding:
-      plan.render_as(Render::encoding);
-      break;
-    case CommandId::object_refcount:
-      plan.render_as(Render::refcount);
-      break;
-    case CommandId::object_idletime:
-      operation.code = OpCode::exists;
-      plan.render_as(Render::idle_time);
-      break;
-    default:
-      operation.code = OpCode::exists;
-      plan.render_as(Render::access_frequency);
-      break;
+  if (context.command == CommandId::object_encoding) {
+    plan.render_as(Render::encoding);
+  } else if (context.command == CommandId::object_refcount) {
+    plan.render_as(Render::refcount);
+  } else {
+    operation.code = OpCode::exists;
+    plan.render_as(context.command == CommandId::object_idletime ? Render::idle_time
+                                                                 : Render::access_frequency);
   }
   plan.add(operation);
   return true;
@@ -194,6 +183,7 @@ bool encode_keys(const EncodeContext& context, Arguments words, Plan& plan) {
 
 bool encode_dbsize(const EncodeContext& context, Arguments /*words*/, Plan& plan) {
   plan.add({.code = OpCode::count, .keyspace = context.keyspace});
+  plan.render_as(Render::total);
   return true;
 }
 

@@ -232,8 +232,7 @@ bool encode_msetnx(const EncodeContext& context, Arguments words, Plan& plan) {
     return plan.fail(wrong_arity(name_of(context.command)));
   }
   for (std::size_t i = 1; i < words.size(); i += 2) {
-    plan.add(
-        {.code = OpCode::set_if_absent_all, .keyspace = context.keyspace, .key = words[i]});
+    plan.add({.code = OpCode::set_if_absent_all, .keyspace = context.keyspace, .key = words[i]});
   }
   static_cast<void>(encode_mset(context, words, plan));
   plan.render_as(Render::all_if_absent);
@@ -255,18 +254,14 @@ bool encode_increment(const EncodeContext& context, Arguments words, Plan& plan)
       number = -number;
     }
   }
-  plan.add({.code = OpCode::increment,
-            .keyspace = context.keyspace,
-            .number = number,
-            .key = words[1]});
+  plan.add(
+      {.code = OpCode::increment, .keyspace = context.keyspace, .number = number, .key = words[1]});
   return true;
 }
 
 bool encode_append(const EncodeContext& context, Arguments words, Plan& plan) {
-  plan.add({.code = OpCode::append,
-            .keyspace = context.keyspace,
-            .key = words[1],
-            .value = words[2]});
+  plan.add(
+      {.code = OpCode::append, .keyspace = context.keyspace, .key = words[1], .value = words[2]});
   return true;
 }
 
@@ -297,9 +292,9 @@ bool encode_setrange(const EncodeContext& context, Arguments words, Plan& plan) 
   if (*offset < 0) {
     return plan.fail(text::kOffset);
   }
-  const bool too_long = static_cast<std::uint64_t>(*offset) > context.value_bytes_max ||
-                        words[3].size() > context.value_bytes_max -
-                                              static_cast<std::size_t>(*offset);
+  const bool too_long =
+      static_cast<std::uint64_t>(*offset) > context.value_bytes_max ||
+      words[3].size() > context.value_bytes_max - static_cast<std::size_t>(*offset);
   if (too_long && !words[3].empty()) {
     return plan.fail(text::kTooLong);
   }

@@ -5,21 +5,22 @@ namespace {
 
 // Prefixes of errors after which the command has certainly not been done.
 std::string_view definite_prefix(base::ErrorCode code) {
-  switch (code) {
-    case base::ErrorCode::not_leader:
-    case base::ErrorCode::no_leader:
-      return "NOLEADER";
-    case base::ErrorCode::no_quorum:
-      return "NOQUORUM";
-    case base::ErrorCode::busy:
-      return "BUSY";
-    case base::ErrorCode::too_stale:
-      return "TOOSTALE";
-    case base::ErrorCode::disk_full:
-      return "DISKFULL";
-    default:
-      return base::is_retryable(code) ? "TRYAGAIN" : "ERR";
+  using base::ErrorCode;
+  struct Row {
+    ErrorCode code;
+    std::string_view prefix;
+  };
+  constexpr Row kPrefixes[] = {
+      {ErrorCode::not_leader, "NOLEADER"}, {ErrorCode::no_leader, "NOLEADER"},
+      {ErrorCode::no_quorum, "NOQUORUM"},  {ErrorCode::busy, "BUSY"},
+      {ErrorCode::too_stale, "TOOSTALE"},  {ErrorCode::disk_full, "DISKFULL"},
+  };
+  for (const Row& row : kPrefixes) {
+    if (row.code == code) {
+      return row.prefix;
+    }
   }
+  return base::is_retryable(code) ? "TRYAGAIN" : "ERR";
 }
 
 }  // namespace
@@ -48,6 +49,8 @@ std::string_view failure_reply(codec::Failure failure) {
       return text::kOffset;
     case codec::Failure::same_object:
       return text::kSameObject;
+    case codec::Failure::wrong_shard:
+      return text::kWrongShard;
   }
   return "ERR the operation was refused";
 }

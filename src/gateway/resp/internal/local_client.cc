@@ -73,9 +73,8 @@ std::string describe_client(const ClientState& client, base::Instant now) {
   const auto seconds = [now](base::Instant since) {
     return (now - since).as_milliseconds() / 1000;
   };
-  const auto queued = client.transaction.active
-                          ? static_cast<std::int64_t>(client.transaction.queue.size())
-                          : -1;
+  const auto queued =
+      client.transaction.active ? static_cast<std::int64_t>(client.transaction.queue.size()) : -1;
   std::string line = fmt::format(
       "id={} addr={} laddr={} fd=0 name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 "
       "multi={}",
@@ -117,8 +116,8 @@ void answer_client_list(LocalContext& context, Arguments words, RespWriter& repl
   const base::Instant now = context.server.executor.now();
   context.server.visit_clients([&](const ClientState& client) {
     const bool wanted =
-        !filter.none && (!filter.by_id || std::ranges::find(filter.ids, client.id) !=
-                                              filter.ids.end());
+        !filter.none &&
+        (!filter.by_id || std::ranges::find(filter.ids, client.id) != filter.ids.end());
     if (wanted) {
       lines += describe_client(client, now) + "\n";
     }
@@ -138,8 +137,8 @@ void answer_client_no_evict(LocalContext& context, Arguments words, RespWriter& 
 
 void answer_client_setinfo(LocalContext& context, Arguments words, RespWriter& reply) {
   if (!is_client_name(words[3])) {
-    reply.error(fmt::format("ERR {} cannot contain spaces, newlines or special characters.",
-                            words[2]));
+    reply.error(
+        fmt::format("ERR {} cannot contain spaces, newlines or special characters.", words[2]));
   } else if (equals_ignoring_case(words[2], "lib-name")) {
     context.client.library_name = words[3];
     reply.simple("OK");

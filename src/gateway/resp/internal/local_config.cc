@@ -66,8 +66,8 @@ constexpr Setting kSettings[] = {
        return fmt::format("{}", s.options.readonly_staleness_max.as_milliseconds());
      },
      write_staleness_max},
-    {"port",
-     [](const ServerContext& s) { return s.address.substr(s.address.rfind(':') + 1); }, nullptr},
+    {"port", [](const ServerContext& s) { return s.address.substr(s.address.rfind(':') + 1); },
+     nullptr},
     {"proto-max-bulk-len",
      [](const ServerContext& s) { return number(s.options.connection.requests.bulk_bytes_max); },
      nullptr},
@@ -130,16 +130,15 @@ void answer_config_set(LocalContext& context, Arguments words, RespWriter& reply
   }
   for (std::size_t i = 2; i < words.size(); i += 2) {
     if (find_setting(words[i]) == nullptr) {
-      reply.error(fmt::format(
-          "ERR Unknown option or number of arguments for CONFIG SET - '{}'", words[i]));
+      reply.error(
+          fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", words[i]));
       return;
     }
   }
   // All or nothing.
   const Options before = context.server.options;
   for (std::size_t i = 2; i < words.size(); i += 2) {
-    const std::string error =
-        apply_setting(context.server, *find_setting(words[i]), words[i + 1]);
+    const std::string error = apply_setting(context.server, *find_setting(words[i]), words[i + 1]);
     if (!error.empty()) {
       context.server.options = before;
       reply.error(fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}",

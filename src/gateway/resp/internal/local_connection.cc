@@ -31,10 +31,10 @@ bool is_valid_login(const Options& options, base::ByteView user, base::ByteView 
 struct HelloOptions {
   RespProtocol protocol = RespProtocol::resp2;
   bool has_login = false;
-  base::ByteView user;
-  base::ByteView password;
+  base::ByteView user = {};
+  base::ByteView password = {};
   bool has_name = false;
-  base::ByteView name;
+  base::ByteView name = {};
 };
 
 // Empty when the words are fine, else the error.

@@ -85,9 +85,9 @@ void write_commandstats(const InfoInput& in, Out out) {
     if (command.calls == 0 && command.rejected == 0) {
       continue;
     }
-    const double microseconds =
-        command.latency_ns == nullptr ? 0.0
-                                      : static_cast<double>(command.latency_ns->sum()) / 1000.0;
+    const double microseconds = command.latency_ns == nullptr
+                                    ? 0.0
+                                    : static_cast<double>(command.latency_ns->sum()) / 1000.0;
     const double each =
         command.calls == 0 ? 0.0 : microseconds / static_cast<double>(command.calls);
     fmt::format_to(out,

@@ -28,13 +28,14 @@ class SlotOwner {
   virtual void on_complete(Slot& slot, const base::Result<base::ByteView>& results) = 0;
 };
 
-// One command of an EXEC: either a finished reply, or operations whose results are rendered.
+// One command of an EXEC: a finished reply, or operations whose results are rendered, or both
+// (Render::fixed).
 struct TransactionPart {
   CommandId id;
   codec::RespProtocol protocol;
   Render render = Render::value;
   std::uint32_t operations = 0;
-  std::string reply;  // when operations == 0
+  std::string reply = {};  // what is known before the results are
 };
 
 struct TransactionParts {

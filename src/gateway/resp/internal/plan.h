@@ -31,6 +31,8 @@ enum class Render : std::uint8_t {
   time_left_ms,      // deadline, log time -> milliseconds
   deadline_s,        // deadline -> seconds since 1970
   keys,              // the keys of one scan that must have reached the end
+  total,             // DBSIZE's count that must have reached the end
+  fixed,             // the reply is known; the results are passed over
 };
 
 struct EncodeContext {

@@ -1,6 +1,6 @@
+#include "codec/resp_number.h"
 #include "gateway/resp/internal/errors.h"
 #include "gateway/resp/internal/plan.h"
-#include "codec/resp_number.h"
 
 #include <algorithm>
 #include <limits>
@@ -8,9 +8,9 @@
 namespace ostraka::gateway::resp {
 namespace {
 
+using codec::RespWriter;
 using codec::ResultReader;
 using codec::ResultValue;
-using codec::RespWriter;
 using codec::ValueKind;
 
 // What Redis keeps as an integer or in one allocation.
@@ -113,8 +113,8 @@ bool write_all_if_absent(std::uint32_t operations, ResultReader& results, RespWr
     if (!next(results, value)) {
       return false;
     }
-    if (value.kind == ValueKind::aborted) {
-      held = false;
+    if (value.kind == ValueKind::integer) {
+      held = false;  // of the guard that failed; nothing follows
       break;
     }
     if (value.kind == ValueKind::failure) {
@@ -212,6 +212,32 @@ bool write_keys(ResultReader& results, RespWriter& reply) {
   return true;
 }
 
+// A count, or [next key, count] when it did not reach the end.
+bool write_total(ResultReader& results, RespWriter& reply) {
+  ResultValue value;
+  if (!next(results, value)) {
+    return false;
+  }
+  if (value.kind == ValueKind::integer) {
+    reply.integer(value.integer);
+    return true;
+  }
+  ResultValue part;
+  for (std::int64_t i = 0; value.kind == ValueKind::array && i < value.integer; ++i) {
+    if (!next(results, part)) {
+      return false;
+    }
+  }
+  reply.error("ERR the database is too large for DBSIZE inside MULTI");
+  return value.kind == ValueKind::array;
+}
+
+bool skip(std::uint32_t operations, ResultReader& results) {
+  std::string unused;
+  RespWriter writer(unused, codec::RespProtocol::resp2);
+  return write_list(operations, results, writer);
+}
+
 bool write_one(Render render, ResultReader& results, RespWriter& reply) {
   ResultValue value;
   if (!next(results, value)) {
@@ -221,20 +247,17 @@ bool write_one(Render render, ResultReader& results, RespWriter& reply) {
     write_failure(value, reply);
     return true;
   }
-  switch (render) {
-    case Render::set_if_absent:
-      reply.integer(value.kind == ValueKind::ok ? 1 : 0);
-      return value.kind == ValueKind::ok || value.kind == ValueKind::nil;
-    case Render::encoding:
-    case Render::refcount:
-      return write_of_bytes(render, value, reply);
-    case Render::type:
-    case Render::idle_time:
-    case Render::access_frequency:
-      return write_of_presence(render, value, reply);
-    default:
-      return write_value(value, results, reply);
+  if (render == Render::set_if_absent) {
+    reply.integer(value.kind == ValueKind::ok ? 1 : 0);
+    return value.kind == ValueKind::ok || value.kind == ValueKind::nil;
   }
+  if (render == Render::encoding || render == Render::refcount) {
+    return write_of_bytes(render, value, reply);
+  }
+  if (render == Render::type || render == Render::idle_time || render == Render::access_frequency) {
+    return write_of_presence(render, value, reply);
+  }
+  return write_value(value, results, reply);
 }
 
 }  // namespace
@@ -256,6 +279,10 @@ bool render_reply(Render render, std::uint32_t operations, ResultReader& results
       return write_time(render, results, reply);
     case Render::keys:
       return write_keys(results, reply);
+    case Render::total:
+      return write_total(results, reply);
+    case Render::fixed:
+      return skip(operations, results);
     case Render::value:
     case Render::set_if_absent:
     case Render::type:

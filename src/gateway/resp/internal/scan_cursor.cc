@@ -80,8 +80,8 @@ std::optional<DecodedCursor> decode_cursor(std::uint64_t cursor) {
     if (length > kDirectBytesMax || (length == 0 && cursor != 0)) {
       return std::nullopt;
     }
-    bytes = unpack(cursor & ((std::uint64_t{1} << kDirectLengthShift) - 1), kDirectBytesMax,
-                   length);
+    bytes =
+        unpack(cursor & ((std::uint64_t{1} << kDirectLengthShift) - 1), kDirectBytesMax, length);
   }
   if (!bytes) {
     return std::nullopt;
