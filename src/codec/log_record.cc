@@ -97,7 +97,7 @@ void put_batch_header(const BatchHeader& header, std::uint64_t seed, std::string
   w.u64(header.payload_bytes);
   w.u64(header.previous_generation);
   w.u32(header.previous_batches);
-  w.u32(0);
+  w.u32(header.segment_sectors);
   w.u64(header.durable_upto.generation);
   w.u32(header.durable_upto.number);
   w.u32(0);
@@ -131,7 +131,7 @@ base::Result<BatchHeader> read_batch_header(base::ByteView bytes, Seeding seedin
   header.payload_bytes = in.u64();
   header.previous_generation = in.u64();
   header.previous_batches = in.u32();
-  in.u32();
+  header.segment_sectors = in.u32();
   header.durable_upto.generation = in.u64();
   header.durable_upto.number = in.u32();
   in.u32();

@@ -39,6 +39,7 @@ struct BatchHeader {
   std::uint64_t payload_bytes = 0;
   std::uint64_t previous_generation = 0;  // 0 = none
   std::uint32_t previous_batches = 0;
+  std::uint32_t segment_sectors = 0;  // length of the segment's file
   BatchPosition durable_upto;  // generation 0 = nothing
   std::uint64_t floor = 0;
   std::uint64_t meta_checksum = 0;

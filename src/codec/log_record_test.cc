@@ -20,6 +20,7 @@ BatchHeader sample_header() {
   header.payload_bytes = 1000;
   header.previous_generation = 16;
   header.previous_batches = 9;
+  header.segment_sectors = 77;
   header.durable_upto = {17, 3};
   header.floor = 12;
   header.meta_checksum = 42;

@@ -130,7 +130,7 @@ std::vector<model::Member> all_members(const model::Configuration& configuration
   out.insert(out.end(), configuration.voters_outgoing.begin(),
              configuration.voters_outgoing.end());
   out.insert(out.end(), configuration.learners.begin(), configuration.learners.end());
-  std::ranges::stable_sort(out, {}, &model::Member::id);
+  std::ranges::sort(out, {}, &model::Member::id);
   const auto rest = std::ranges::unique(out, {}, &model::Member::id);
   out.erase(rest.begin(), rest.end());
   return out;

@@ -1,7 +1,7 @@
 #include "server/run.h"
 
 #include "base/prng.h"
-#include "engine_rocksdb/engine.h"
+#include "engine_rocksdb/engine_rocksdb.h"
 #include "file/posix_file_system.h"
 #include "net/network.h"
 #include "net/reactor.h"
@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -55,27 +57,28 @@ base::Result<std::string> read_secret(const std::string& path) {
   return secret;
 }
 
-// What to do about an error of starting; the error's own text says what is wrong.
+struct Advice {
+  base::ErrorCode code;
+  const char* text;
+};
+
+// What to do about an error; the error's own text says what is wrong.
+constexpr std::array kAdvice{
+    Advice{base::ErrorCode::address_in_use, "; stop the other process or choose another port"},
+    Advice{base::ErrorCode::busy,
+           "; another ostraka runs on this data directory: stop it or choose another --data-dir"},
+    Advice{base::ErrorCode::permission_denied,
+           "; check the owner and the rights, or choose another --data-dir or port"},
+    Advice{base::ErrorCode::corruption,
+           "; the directory is left as it is: restore it, or remove this member and add it as a "
+           "new one with an empty directory"},
+    Advice{base::ErrorCode::format_unknown, "; written by a later version: use that version"},
+    Advice{base::ErrorCode::disk_full, "; make space on the file system"},
+};
+
 const char* advice_for(base::ErrorCode code) {
-  switch (code) {
-    case base::ErrorCode::address_in_use:
-      return "; stop the other process or choose another port";
-    case base::ErrorCode::busy:
-      return "; another ostraka runs on this data directory: stop it or choose another --data-dir";
-    case base::ErrorCode::permission_denied:
-      return "; check the owner and the rights, or choose another --data-dir or port";
-    case base::ErrorCode::identity_mismatch:
-      return "; choose the right --data-dir, or an empty one for a new node";
-    case base::ErrorCode::corruption:
-      return "; the directory is left as it is: restore it, or remove this member and add it as a "
-             "new one with an empty directory";
-    case base::ErrorCode::format_unknown:
-      return "; written by a later version: use that version";
-    case base::ErrorCode::disk_full:
-      return "; make space on the file system";
-    default:
-      return "";
-  }
+  const auto* at = std::ranges::find(kAdvice, code, &Advice::code);
+  return at == kAdvice.end() ? "" : at->text;
 }
 
 class Listener final : public node::NodeListener {

@@ -122,9 +122,11 @@ class Store final {
   [[nodiscard]] base::Result<bool> has_shard(model::ShardId shard);
   // Opens a shard that is here, or creates it. `initial` is used only for creating: the first
   // configuration, the same on every member; null = a joining node that waits for a leader.
+  // `state` says which keyspaces are the shard's; shards of one engine have disjoint ones.
   // Blocks (start-up). Errors: corruption, format_unknown, io_error, already_exists (open).
   [[nodiscard]] base::Status open_shard(model::ShardId shard,
-                                        std::shared_ptr<const model::Configuration> initial);
+                                        std::shared_ptr<const model::Configuration> initial,
+                                        const kv::StateMachineOptions& state = {});
   // Null when not open here.
   [[nodiscard]] replica::Replica* find(model::ShardId shard);
   [[nodiscard]] std::vector<model::ShardId> shards() const;

@@ -98,7 +98,6 @@ class Wal final : public port::LogStore {
   std::vector<std::unique_ptr<LogStream>> streams_;
   std::map<model::ShardId, LogStream*> by_shard_;
   std::uint32_t streams_for_new_ = 1;
-  std::shared_ptr<FatalHandler> on_fatal_;
 };
 
 }  // namespace ostraka::wal

@@ -27,25 +27,25 @@ enum class AdminOp : std::uint8_t {
 struct AdminRequest {
   std::uint64_t id = 0;  // echoed
   AdminOp op = AdminOp::status;
-  std::string name;
-  std::string address;
-  model::Incarnation incarnation;
+  std::string name = {};
+  std::string address = {};
+  model::Incarnation incarnation = {};
 };
 
 struct AdminReply {
   std::uint64_t id = 0;
   std::uint16_t error = 0;  // 0 = done; else a number of the error table
-  std::string text;         // JSON, or the context of the error
+  std::string text = {};    // JSON, or the context of the error
 };
 
 // What a joining node is told. With error not_leader, `redirect` is where to ask next.
 struct JoinReply {
   std::uint16_t error = 0;
-  std::string text;
-  std::string redirect;
-  model::ClusterId cluster;
-  model::NodeId node;
-  model::Configuration members;  // whom the new node may talk to
+  std::string text = {};
+  std::string redirect = {};
+  model::ClusterId cluster = {};
+  model::NodeId node = {};
+  model::Configuration members = {};  // whom the new node may talk to
 };
 
 [[nodiscard]] std::string encode(const AdminRequest& request);

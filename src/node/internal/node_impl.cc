@@ -158,12 +158,12 @@ void Node::Impl::housekeeping() {
 void Node::Impl::greet_peers() {
   const AdminRequest request{.id = 0,
                              .op = AdminOp::greet,
-                             .name = identity_.name,
+                             .name = origin_.name,
                              .address = {},
                              .incarnation = identity_.incarnation};
   const model::Configuration* configuration = parts_.admin->configuration();
   for (const model::Member& member : all_members(
-           configuration == nullptr || configuration->voters.empty() ? identity_.members
+           configuration == nullptr || configuration->voters.empty() ? origin_.members
                                                                      : *configuration)) {
     if (member.id == identity_.node) {
       continue;
@@ -196,7 +196,7 @@ gateway::resp::ServerFacts Node::Impl::facts() {
   const replica::Replica* replica = parts_.store->find(kShard);
   gateway::resp::ServerFacts facts;
   facts.version = options_.version;
-  facts.node_name = identity_.name;
+  facts.node_name = origin_.name;
   facts.run_id = hexadecimal(identity_.incarnation.value(), options_.seed);
   if (replica != nullptr) {
     facts.role = role_text(replica->status());
@@ -218,7 +218,7 @@ gateway::resp::ServerFacts Node::Impl::facts() {
 
 NodeFacts Node::Impl::node_facts() {
   NodeFacts facts;
-  facts.name = identity_.name;
+  facts.name = origin_.name;
   facts.id = identity_.node;
   facts.version = options_.version;
   facts.uptime_seconds =
@@ -257,7 +257,7 @@ void Node::Impl::cluster_status(std::move_only_function<void(std::string)> on_do
   gathering->leader = own.leader_name;
   const model::Configuration* configuration =
       parts_.admin == nullptr ? nullptr : parts_.admin->configuration();
-  const model::Configuration& now = configuration == nullptr ? identity_.members : *configuration;
+  const model::Configuration& now = configuration == nullptr ? origin_.members : *configuration;
   for (const model::Member& member : all_members(now)) {
     const bool learner =
         std::ranges::find(now.learners, member.id, &model::Member::id) != now.learners.end();

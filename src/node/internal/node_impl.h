@@ -1,14 +1,16 @@
 // The parts of a node and the order of their lives.
 #pragma once
 
+#include "base/prng.h"
 #include "gateway/resp/server.h"
 #include "gateway/resp/server_info.h"
 #include "node/internal/admin.h"
-#include "node/internal/identity.h"
 #include "node/internal/node_status.h"
+#include "node/internal/origin.h"
 #include "node/internal/replica_shard.h"
 #include "node/node.h"
 #include "peer/transport.h"
+#include "wal/data_directory.h"
 #include "wal/wal.h"
 
 #include <functional>
@@ -58,7 +60,7 @@ class Node::Impl final : public peer::TransportHandler,
 
   [[nodiscard]] NodeFacts node_facts();
   [[nodiscard]] const Options& options() const { return options_; }
-  [[nodiscard]] const Identity& identity() const { return identity_; }
+  [[nodiscard]] const wal::Identity& identity() const { return identity_; }
   [[nodiscard]] Machinery& parts() { return parts_; }
   [[nodiscard]] Addresses addresses() const;
   [[nodiscard]] bool is_ready() const;
@@ -66,7 +68,8 @@ class Node::Impl final : public peer::TransportHandler,
   void cluster_status(std::move_only_function<void(std::string)> on_done);
 
  private:
-  [[nodiscard]] base::Result<Identity> initialise();
+  [[nodiscard]] base::Status initialise();
+  [[nodiscard]] base::Status keep_identity();
   void join();
   void ask_to_join(const std::string& address, int tries);
   void on_join_reply(base::Result<base::Buffer> reply, int tries);
@@ -86,7 +89,8 @@ class Node::Impl final : public peer::TransportHandler,
   Options options_;
   NodeListener& listener_;
   base::Prng prng_;
-  Identity identity_;
+  wal::Identity identity_;
+  Origin origin_;
   base::Instant started_at_;
   std::unique_ptr<port::Timer> timer_;
   std::unique_ptr<peer::Transport> join_transport_;

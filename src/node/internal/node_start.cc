@@ -21,49 +21,52 @@ constexpr int kJoinTries = 30;
 base::Status Node::Impl::start() {
   started_at_ = environment_.executor.now();
   leaderless_since_ = started_at_;
-  OSTRAKA_TRY(environment_.files.lock());
-  OSTRAKA_ASSIGN(std::optional<Identity> stored, read_identity(environment_.files));
+  OSTRAKA_ASSIGN(const std::optional<wal::Identity> stored,
+                 wal::open_data_directory(environment_.files));
   if (stored.has_value()) {
-    if (stored->name != options_.name) {
+    identity_ = *stored;
+    OSTRAKA_ASSIGN(origin_, read_origin(environment_.files));
+    if (origin_.name != options_.name) {
       return base::fail(base::ErrorCode::identity_mismatch,
                         fmt::format("the data directory belongs to node '{}', --name says '{}'",
-                                    stored->name, options_.name));
+                                    origin_.name, options_.name));
     }
-    identity_ = std::move(*stored);
     return open();
   }
+  origin_.name = options_.name;
+  identity_.incarnation = model::Incarnation(prng_.next() | 1U);
   if (!options_.join.empty()) {
     join();
     return {};
   }
-  OSTRAKA_ASSIGN(identity_, initialise());
+  OSTRAKA_TRY(initialise());
   return open();
 }
 
-base::Result<Identity> Node::Impl::initialise() {
-  Identity identity;
-  identity.name = options_.name;
-  identity.incarnation = model::Incarnation(prng_.next() | 1U);
+base::Status Node::Impl::initialise() {
   std::vector<InitialMember> members = options_.cluster;
   if (members.empty()) {
     members.push_back({.name = options_.name, .address = advertised()});
-    identity.cluster = model::ClusterId(prng_.next() | 1U);
+    identity_.cluster = model::ClusterId(prng_.next() | 1U);
   } else {
-    identity.cluster = cluster_of(members);
+    identity_.cluster = cluster_of(members);
   }
-  identity.node = id_of(members, options_.name);
-  OSTRAKA_ASSERT(!identity.node.is_none(), "the name is checked to be in the list");
-  identity.members = initial_configuration(members);
-  OSTRAKA_TRY(write_identity(environment_.files, identity));
+  identity_.node = id_of(members, options_.name);
+  OSTRAKA_ASSERT(!identity_.node.is_none(), "the name is checked to be in the list");
+  origin_.members = initial_configuration(members);
+  OSTRAKA_TRY(keep_identity());
   log(LogLevel::info, fmt::format("initialised an empty directory: node {} of {}",
-                                  identity.node.value(), members.size()));
-  return identity;
+                                  identity_.node.value(), members.size()));
+  return {};
+}
+
+base::Status Node::Impl::keep_identity() {
+  OSTRAKA_TRY(write_origin(environment_.files, origin_));
+  return wal::initialise_data_directory(environment_.files, identity_);
 }
 
 // A new node has no identity until a member of the cluster gives it one.
 void Node::Impl::join() {
-  identity_.name = options_.name;
-  identity_.incarnation = model::Incarnation(prng_.next() | 1U);
   peer::TransportOptions transport;
   transport.peer_secret = options_.peer_secret;
   transport.log = [this](std::string_view line) { log(LogLevel::warning, std::string(line)); };
@@ -106,9 +109,9 @@ void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
   if (!error.has_value()) {
     identity_.cluster = answer->cluster;
     identity_.node = answer->node;
-    identity_.members = answer->members;
-    identity_.joined = true;
-    base::Status opened = write_identity(environment_.files, identity_);
+    origin_.members = answer->members;
+    origin_.joined = true;
+    base::Status opened = keep_identity();
     if (opened.has_value()) {
       join_transport_->stop();
       opened = open();
@@ -148,7 +151,7 @@ base::Status Node::Impl::open() {
   parts_.transport =
       peer::make_transport(environment_.executor, environment_.network, transport, prng_.next());
   OSTRAKA_TRY(parts_.transport->start(options_.peer_listen, *this));
-  parts_.transport->set_members(all_members(identity_.members));
+  parts_.transport->set_members(all_members(origin_.members));
 
   store::Options store_options = std::move(options_.store);
   store_options.self = identity_.node;
@@ -178,9 +181,9 @@ base::Status Node::Impl::open() {
                                          [this] { return local_status_json(node_facts()); });
   OSTRAKA_TRY(parts_.store->start());
   OSTRAKA_TRY(parts_.store->open_shard(
-      kShard, identity_.joined
+      kShard, origin_.joined
                   ? nullptr
-                  : std::make_shared<const model::Configuration>(identity_.members)));
+                  : std::make_shared<const model::Configuration>(origin_.members)));
   OSTRAKA_TRY(check_membership());
   return open_front_ends();
 }
@@ -205,7 +208,7 @@ base::Status Node::Impl::check_membership() {
     return base::fail(base::ErrorCode::identity_mismatch,
                       fmt::format("--advertise {} contradicts the stored membership, where {} is "
                                   "at {}",
-                                  options_.advertise, identity_.name, self->peer_address));
+                                  options_.advertise, origin_.name, self->peer_address));
   }
   return {};
 }

@@ -102,7 +102,7 @@ std::optional<base::ErrorCode> Raft::refusal_of(const ChangeMembership& event) c
     }
     // Without an entry of its own term committed, a leader may build on a configuration that a
     // rival has already left (the bug of thesis 4.1, found after publication).
-    if (!has_committed_in_term()) {
+    if (commit_ < s_.leading.first_of_term) {
       return base::ErrorCode::busy;
     }
   }

@@ -23,6 +23,9 @@ Raft::Raft(model::NodeId self, const Settings& settings, const Recovered& recove
   OSTRAKA_ASSERT(applied_ >= log_.base() && applied_ <= log_.last(),
                  "the applied index lies outside the log");
   durability_.index = log_.last();
+  // A late answer to an earlier life must not be taken for one to this: numbers start anywhere.
+  s_.reads.context = prng_.next() >> 1;
+  s_.election.campaign = prng_.next() >> 1;
   told_.apply_upto = applied_;
   adopt_configuration();
   role_ = is_voter() ? Role::follower : Role::learner;

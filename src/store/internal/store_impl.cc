@@ -55,11 +55,13 @@ base::Result<bool> Store::Impl::has_shard(model::ShardId shard) {
 }
 
 base::Status Store::Impl::open_shard(model::ShardId shard,
-                                     const std::shared_ptr<const model::Configuration>& initial) {
+                                     const std::shared_ptr<const model::Configuration>& initial,
+                                     const kv::StateMachineOptions& state_options) {
   if (find(shard) != nullptr) {
     return base::fail(base::ErrorCode::already_exists, "the shard is open");
   }
-  auto state = std::make_unique<kv::StateMachine>(shard, environment_.engine, options_.sessions);
+  auto state = std::make_unique<kv::StateMachine>(shard, environment_.engine, options_.sessions,
+                                                  state_options);
   OSTRAKA_ASSIGN(const kv::AppliedState applied, state->load());
   OSTRAKA_ASSIGN(port::RecoveredLog log, environment_.log.take_recovered(shard));
   OSTRAKA_ASSIGN(Recovery recovery, recover(applied, std::move(log), initial));

@@ -22,7 +22,8 @@ class Store::Impl final : public Context, public replica::Host {
   [[nodiscard]] base::Status start();
   [[nodiscard]] base::Result<bool> has_shard(model::ShardId shard);
   [[nodiscard]] base::Status open_shard(model::ShardId shard,
-                                        const std::shared_ptr<const model::Configuration>& initial);
+                                        const std::shared_ptr<const model::Configuration>& initial,
+                                        const kv::StateMachineOptions& state_options);
   void stop();
   void set_listener(StoreListener* listener) { listener_ = listener; }
   void set_sessions(replica::Sessions* sessions);

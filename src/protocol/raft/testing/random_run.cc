@@ -31,10 +31,15 @@ ClusterOptions options_of(std::uint64_t seed, Mutant mutant, base::Prng& prng) {
   return options;
 }
 
+// What a seed concentrates on.
+enum class Focus : std::uint8_t { everything, leases, elections };
+
 class Driver {
  public:
   Driver(std::uint64_t seed, Mutant mutant, bool verbose)
-      : prng_(seed * 0x9e3779b97f4a7c15ULL + 1), cluster_(options_of(seed, mutant, prng_)) {
+      : prng_(seed * 0x9e3779b97f4a7c15ULL + 1),
+        focus_(static_cast<Focus>(seed % 3)),
+        cluster_(options_of(seed, mutant, prng_)) {
     if (verbose) {
       cluster_.enable_log();
     }
@@ -68,6 +73,10 @@ class Driver {
 
   void act() {
     const std::uint64_t dice = prng_.below(100);
+    if (focus_ == Focus::leases && dice >= 30 && prng_.chance(1, 6)) {
+      lease_storm();
+      return;
+    }
     if (dice < 30) {
       for (std::uint64_t i = prng_.below(6); i > 0; --i) {
         cluster_.propose(leader_or_any(), static_cast<std::uint32_t>(prng_.below(40)));
@@ -134,7 +143,52 @@ class Driver {
     }
   }
 
+  // A live leader under reads loses its links, or its voters, and somebody campaigns at once.
+  void lease_storm() {
+    const std::uint32_t leader = cluster_.leader();
+    if (leader == 0) {
+      cluster_.run_for(prng_.between(100'000, 900'000));
+      return;
+    }
+    cluster_.propose(leader);
+    cluster_.run_for(prng_.between(20'000, 200'000));
+    const bool both_ways = prng_.chance(1, 2);
+    const std::uint64_t how = prng_.below(3);
+    for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
+      if (id == leader) {
+        continue;
+      }
+      cluster_.cut(leader, id);
+      if (both_ways) {
+        cluster_.cut(id, leader);
+      }
+      if (how == 1) {
+        cluster_.crash(id);
+        cluster_.restart(id);
+      }
+    }
+    for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
+      if (id != leader && how == 0) {
+        cluster_.unreachable(id, leader);
+      } else if (id != leader && how == 1 && prng_.chance(1, 2)) {
+        cluster_.campaign(id);
+      }
+    }
+    for (std::int64_t i = prng_.between(10, 80); i > 0; --i) {
+      cluster_.run_for(prng_.between(1'000, 8'000));
+      cluster_.read(leader);
+      if (how == 2 && prng_.chance(1, 3)) {
+        cluster_.campaign(any());
+      }
+    }
+    cluster_.heal();
+    cluster_.run_for(prng_.between(100'000, 900'000));
+  }
+
   void change() {
+    if (focus_ == Focus::elections) {
+      return;
+    }
     const std::uint32_t leader = leader_or_any();
     Raft* raft = cluster_.raft_of(leader);
     if (raft == nullptr) {
@@ -165,6 +219,16 @@ class Driver {
     for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
       cluster_.restart(id);
     }
+    if (focus_ == Focus::elections) {
+      // The membership never changed: any majority must do.
+      const auto voters = cluster_.raft_of(1)->configuration().voters.size();
+      for (std::uint64_t i = prng_.below((voters + 1) / 2); i > 0; --i) {
+        const std::uint32_t leader = cluster_.leader();
+        cluster_.crash(leader != 0 && prng_.chance(2, 3)
+                           ? leader
+                           : 1 + static_cast<std::uint32_t>(prng_.below(voters)));
+      }
+    }
     for (int i = 0; i < 20 && !cluster_.violation(); ++i) {
       cluster_.run_for(500'000);
       const std::uint32_t leader = cluster_.leader();
@@ -190,11 +254,13 @@ class Driver {
     const auto& voters = node.raft->configuration().voters;
     return std::all_of(voters.begin(), voters.end(), [&](const model::Member& member) {
       const Cluster::Node& other = cluster_.node_of(member.id.value());
-      return other.applied == node.applied && other.state_hash == node.state_hash;
+      return other.raft == nullptr ||
+             (other.applied == node.applied && other.state_hash == node.state_hash);
     });
   }
 
   base::Prng prng_;
+  const Focus focus_;
   Cluster cluster_;
   bool sides_[32] = {};
 };

@@ -91,10 +91,9 @@ std::string render(const Message& m) {
       text += fmt::format(" round {}", m.context);
       break;
     case MessageKind::read_request:
-      text += fmt::format(" read {}", m.context);
       break;
     case MessageKind::read_ack:
-      text += fmt::format(" read {} index {}", m.context, m.index.value());
+      text += fmt::format(" index {}", m.index.value());
       break;
     case MessageKind::pre_vote_ack:
     case MessageKind::vote_ack:
