@@ -1,5 +1,8 @@
 #include "cli/bench_command.h"
 
+#include "cli/commands.h"
+
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -136,5 +139,54 @@ int run_bench(BenchArguments arguments) {
   }
   return report->operations > 0 && report->errors == 0 ? 0 : 1;
 }
+
+namespace {
+
+class BenchCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& root) override {
+    CLI::App* app = root.add_subcommand("bench", "Generate load and report throughput and latency");
+    bench::LoadOptions& load = arguments_.load;
+    app->add_option("--redis", arguments_.redis, "HOST:PORT[,...] (default 127.0.0.1:6379)");
+    app->add_option("--etcd", arguments_.etcd, "Load an etcd cluster instead: HOST:PORT[,...]");
+    app->add_option("--zookeeper", arguments_.zookeeper, "Load ZooKeeper instead: HOST:PORT[,...]");
+    app->add_option("--clients", load.clients, "Connections")->capture_default_str();
+    app->add_option("--pipeline", load.pipeline, "Requests in flight on each connection")
+        ->capture_default_str();
+    app->add_option("--value-size", load.value_bytes, "Bytes of a value")->capture_default_str();
+    app->add_option("--keys", load.keys, "Number of keys")->capture_default_str();
+    app->add_option("--read-ratio", load.read_ratio, "Share of reads, 0 to 1")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    app->add_option("--distribution", arguments_.distribution, "uniform, zipfian or sequential")
+        ->capture_default_str();
+    app->add_option("--duration", load.seconds, "Seconds that are measured")->capture_default_str();
+    app->add_option("--warmup", load.warmup_seconds, "Seconds before that")->capture_default_str();
+    app->add_option("--rate", load.rate, "Operations a second in all; 0 = as fast as answers come")
+        ->capture_default_str();
+    app->add_option("--seed", load.seed, "Of keys and of the mix")->capture_default_str();
+    app->add_option("--password", load.password, "AUTH");
+    app->add_flag("--stale-reads", load.read_only_mode, "READONLY first: bounded-staleness reads");
+    app->add_flag("--load", load.load_keys, "Write every key once, in order, and stop");
+    app->add_flag("--json", arguments_.json, "Print the report as JSON");
+    app->footer(
+        "Keys have 16 bytes. With --rate requests are due at fixed times and latency counts from "
+        "the due time (no coordinated omission).\n"
+        "Examples:\n"
+        "  ostraka bench --clients 64 --duration 10\n"
+        "  ostraka bench --redis 127.0.0.1:6379,127.0.0.1:6380 --read-ratio 0.5 --distribution "
+        "zipfian --rate 20000 --json\n"
+        "Exit codes: 0 done, 1 errors occurred, 2 usage, 3 nobody answers.");
+    return app;
+  }
+  int run() override { return run_bench(arguments_); }
+
+ private:
+  BenchArguments arguments_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_bench_command() { return std::make_unique<BenchCommand>(); }
 
 }  // namespace ostraka::cli

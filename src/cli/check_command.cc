@@ -1,8 +1,10 @@
 #include "cli/check_command.h"
 
 #include "check/linearizability.h"
+#include "cli/commands.h"
 #include "cli/history_jsonl.h"
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
@@ -97,5 +99,38 @@ int run_check(const CheckArguments& arguments) {
   }
   return 1;
 }
+
+namespace {
+
+class CheckCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& root) override {
+    CLI::App* app = root.add_subcommand("check", "Judge a recorded history of client operations");
+    app->add_option("--model", arguments_.model, "register, kv or counter")->capture_default_str();
+    app->add_option("--level", arguments_.level, "linearizable")->capture_default_str();
+    app->add_flag("--json", arguments_.json, "Print the verdict as JSON");
+    app->add_option("file", arguments_.file, "The history, one JSON object a line")->required();
+    app->footer(
+        "One JSON object a line: {\"process\":0,\"type\":\"invoke|ok|fail|info\","
+        "\"f\":\"read|write|cas|add\",\"key\":\"k\",\"value\":...,\"time\":nanoseconds}\n"
+        "  value: read null, then what was read (null = absent); write the value; cas [old,new], "
+        "its "
+        "ok carries \"result\":true|false; add the amount.\n"
+        "  fail = certainly not done; info or no answer = unknown; without time the order of the "
+        "file "
+        "counts.\n"
+        "Exit codes: 0 valid, 1 invalid (with the smallest window found that fails), 2 bad input.\n"
+        "Example: ostraka check --model register --level linearizable history.jsonl");
+    return app;
+  }
+  int run() override { return run_check(arguments_); }
+
+ private:
+  CheckArguments arguments_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_check_command() { return std::make_unique<CheckCommand>(); }
 
 }  // namespace ostraka::cli
