@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+
 #include "server/flags.h"
 #include "server/run.h"
 
@@ -34,8 +35,8 @@ class ServerCommand final : public Command {
     app->add_option("--requirepass", flags_.requirepass, "Password of Redis clients");
     app->add_option("--peer-secret", flags_.peer_secret,
                     "File with the secret that all nodes share (16 characters or more)");
-    insecure_ =
-        app->add_flag("--insecure", "Listen beyond this machine without password and secret");
+    app->add_flag_callback("--insecure", [this] { flags_.insecure = true; },
+                              "Listen beyond this machine without password and secret");
     app->add_option("--log-level", flags_.log_level, "debug, info, warning, error or off (info)");
     app->footer(
         "A flag overrides the same key of --config. Stops cleanly on SIGTERM and Ctrl-C.\n"
@@ -51,9 +52,6 @@ class ServerCommand final : public Command {
   }
 
   int run() override {
-    if (insecure_->count() > 0) {
-      flags_.insecure = true;
-    }
     server::Flags flags = flags_;
     if (!config_.empty()) {
       std::ifstream file(config_, std::ios::binary);
@@ -84,7 +82,6 @@ class ServerCommand final : public Command {
  private:
   std::string config_;
   server::Flags flags_;
-  CLI::Option* insecure_ = nullptr;
 };
 
 }  // namespace

@@ -86,8 +86,9 @@ class Node final {
   [[nodiscard]] store::Store* store();
   [[nodiscard]] Addresses addresses() const;
 
+  class Impl;  // node/internal/node_impl.h
+
  private:
-  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,6 +1,5 @@
 #include "server/flags.h"
 
-#define TOML_EXCEPTIONS 0
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
@@ -67,17 +66,9 @@ class Table {
   std::string problem_;
 };
 
-}  // namespace
-
-base::Result<Flags> parse_config(const std::string& text, const std::string& file_name) {
-  const toml::parse_result parsed = toml::parse(text, file_name);
-  if (!parsed) {
-    return base::fail(base::ErrorCode::invalid_argument,
-                      fmt::format("{}:{}: {}", file_name, parsed.error().source().begin.line,
-                                  parsed.error().description()));
-  }
+base::Result<Flags> flags_of(const toml::table& parsed, const std::string& file_name) {
   Flags out;
-  Table table(parsed.table(), file_name);
+  Table table(parsed, file_name);
   table.text("name", out.name);
   table.text("data-dir", out.data_dir);
   table.text("peer", out.peer);
@@ -95,6 +86,18 @@ base::Result<Flags> parse_config(const std::string& text, const std::string& fil
     return base::fail(base::ErrorCode::invalid_argument, std::move(problem));
   }
   return out;
+}
+
+}  // namespace
+
+base::Result<Flags> parse_config(const std::string& text, const std::string& file_name) {
+  try {
+    return flags_of(toml::parse(text, file_name), file_name);
+  } catch (const toml::parse_error& error) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      fmt::format("{}:{}: {}", file_name, error.source().begin.line,
+                                  error.description()));
+  }
 }
 
 }  // namespace ostraka::server

@@ -102,7 +102,7 @@ class Server {
 struct StandardRoutes {
   std::function<bool()> ready;  // router.ready(); null: never
   std::function<void(base::MetricsText&)> metrics;
-  std::function<std::string()> status_json;
+  std::function<std::string()> status_json;     // null: GET /status is not routed
 };
 
 // GET /health (the process answers), /ready (200 or 503), /metrics, /status.

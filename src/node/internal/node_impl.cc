@@ -30,6 +30,7 @@ Node::Impl::Impl(Environment environment, Options options, NodeListener& listene
 Node::Impl::~Impl() {
   alive_.reset();
   timer_.reset();
+  parts_.http.reset();
   parts_.redis.reset();
   parts_.admin.reset();
   if (parts_.store != nullptr) {
@@ -129,7 +130,7 @@ bool Node::Impl::is_ready() const {
 Addresses Node::Impl::addresses() const {
   return {.peer = options_.peer_listen,
           .redis = parts_.redis == nullptr ? std::string() : parts_.redis->address(),
-          .http = options_.http_listen};
+          .http = parts_.http == nullptr ? std::string() : parts_.http->address()};
 }
 
 void Node::Impl::housekeeping() {
@@ -351,6 +352,7 @@ void Node::Impl::close() {
     if (!status.has_value()) {
       log(LogLevel::warning, "last checkpoint: " + status.error().to_string());
     }
+    parts_.http->stop();
     parts_.admin->stop();
     parts_.router->stop();
     parts_.store->stop();

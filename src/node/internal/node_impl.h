@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/prng.h"
+#include "gateway/http/server.h"
 #include "gateway/resp/server.h"
 #include "gateway/resp/server_info.h"
 #include "node/internal/admin.h"
@@ -32,6 +33,7 @@ struct Machinery {
   std::unique_ptr<router::NodeRouter> router;
   std::unique_ptr<Admin> admin;
   std::unique_ptr<gateway::resp::Server> redis;
+  std::unique_ptr<gateway::http::Server> http;
 };
 
 class Node::Impl final : public peer::TransportHandler,

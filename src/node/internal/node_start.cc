@@ -2,6 +2,7 @@
 #include "node/internal/node_impl.h"
 
 #include "base/assert.h"
+#include "node/internal/http_routes.h"
 
 #include <fmt/format.h>
 
@@ -219,6 +220,10 @@ base::Status Node::Impl::open_front_ends() {
   parts_.redis = std::make_unique<gateway::resp::Server>(
       environment_.executor, environment_.network, *parts_.router, std::move(redis), *this);
   OSTRAKA_TRY(parts_.redis->start(options_.redis_listen));
+  parts_.http = std::make_unique<gateway::http::Server>(
+      environment_.executor, environment_.network, gateway::http::ServerOptions{});
+  add_routes(*parts_.http, *this);
+  OSTRAKA_TRY(parts_.http->start(options_.http_listen));
   timer_ = environment_.executor.make_timer([this] { housekeeping(); });
   timer_->arm(environment_.executor.now() + kHousekeeping);
   const model::Configuration* configuration = parts_.admin->configuration();

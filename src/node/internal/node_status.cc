@@ -1,11 +1,12 @@
 #include "node/internal/node_status.h"
 
-#include "node/internal/metrics_text.h"
+#include "base/metrics_text.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace ostraka::node {
 
@@ -20,133 +21,162 @@ const char* disk_text(const replica::Status& status) {
   return status.disk_full ? "full" : "ok";
 }
 
+using base::MetricsText;
+
+// The prefix is written out at each name so that a search for a metric finds it.
+void gauge(MetricsText& out, std::string_view name, std::string_view help, double value) {
+  out.gauge({name, help}, value);
+}
+
+void gauge(MetricsText& out, std::string_view name, std::string_view help, std::uint64_t value) {
+  out.gauge({name, help}, static_cast<double>(value));
+}
+
+void counter(MetricsText& out, std::string_view name, std::string_view help,
+             std::uint64_t value) {
+  out.counter({name, help}, value);
+}
+
 void replica_metrics(const NodeFacts& facts, MetricsText& out) {
   const replica::Status& status = *facts.replica;
   const protocol::ProtocolStatus& raft = status.protocol;
-  out.gauge("raft_leader", "1 when this node leads the shard",
-            std::uint64_t{status.leads ? 1U : 0U});
-  out.gauge("raft_term", "Current term", raft.term.value());
-  out.gauge("raft_commit_index", "Highest index known to be committed", raft.commit.value());
-  out.gauge("raft_applied_index", "Highest index applied here", status.applied.value());
-  out.gauge("raft_last_index", "Last index of the log here", raft.last_index.value());
-  out.gauge("raft_lag_entries", "Committed entries not applied here",
-            raft.commit >= status.applied ? raft.commit - status.applied : 0);
-  out.gauge("raft_lease_valid", "1 when linearizable reads need no message now",
-            std::uint64_t{status.lease_valid ? 1U : 0U});
-  out.gauge("disk_full", "1 while the log cannot grow", std::uint64_t{status.disk_full ? 1U : 0U});
-  out.gauge("proposal_bytes", "Commands accepted and not applied",
-            std::uint64_t{status.proposal_bytes});
-  out.gauge("log_cache_bytes", "Log payloads kept in memory",
-            std::uint64_t{status.log_cache_bytes});
+  gauge(out, "ostraka_raft_leader", "1 when this node leads the shard", status.leads ? 1.0 : 0.0);
+  gauge(out, "ostraka_raft_term", "Current term", raft.term.value());
+  gauge(out, "ostraka_raft_commit_index", "Highest index known to be committed",
+        raft.commit.value());
+  gauge(out, "ostraka_raft_applied_index", "Highest index applied here", status.applied.value());
+  gauge(out, "ostraka_raft_last_index", "Last index of the log here", raft.last_index.value());
+  gauge(out, "ostraka_raft_lag_entries", "Committed entries not applied here",
+        raft.commit >= status.applied ? raft.commit - status.applied : 0);
+  gauge(out, "ostraka_raft_lease_valid", "1 when linearizable reads need no message now",
+        status.lease_valid ? 1.0 : 0.0);
+  gauge(out, "ostraka_disk_full", "1 while the log cannot grow", status.disk_full ? 1.0 : 0.0);
+  gauge(out, "ostraka_proposal_bytes", "Commands accepted and not applied",
+        status.proposal_bytes);
+  gauge(out, "ostraka_log_cache_bytes", "Log payloads kept in memory", status.log_cache_bytes);
   for (const protocol::PeerStatus& peer : raft.peers) {
-    const std::string label = fmt::format("peer=\"{}\"", peer.id.value());
-    out.gauge("raft_peer_match_index", "Highest index known to be durable at a peer",
-              peer.match.value(), label);
+    const std::string id = fmt::format("{}", peer.id.value());
+    const base::MetricLabel label{"peer", id};
+    out.gauge({"ostraka_raft_peer_match_index", "Highest index known to be durable at a peer"},
+              static_cast<double>(peer.match.value()), {&label, 1});
   }
 }
 
 void counter_metrics(const NodeFacts& facts, MetricsText& out) {
   if (const auto& replica = facts.replica_counters) {
-    out.counter("commands_proposed_total", "Commands accepted by the leader here",
-                replica->commands);
-    out.counter("entries_proposed_total", "Log entries proposed here", replica->entries_proposed);
-    out.counter("entries_applied_total", "Log entries applied here", replica->entries_applied);
-    out.counter("peer_messages_total", "Replication messages sent", replica->messages_sent);
-    out.counter("peer_messages_dropped_total", "Replication messages that could not be sent",
-                replica->messages_dropped);
-    out.counter("reads_total", "Reads served by the replica here", replica->lease_reads,
-                "kind=\"lease\"");
-    out.counter("reads_total", "Reads served by the replica here", replica->barrier_reads,
-                "kind=\"barrier\"");
-    out.counter("reads_total", "Reads served by the replica here", replica->local_reads,
-                "kind=\"local\"");
-    out.counter("refused_total", "Commands and reads refused by the replica", replica->refused);
+    counter(out, "ostraka_commands_proposed_total", "Commands accepted by the leader here",
+            replica->commands);
+    counter(out, "ostraka_entries_proposed_total", "Log entries proposed here",
+            replica->entries_proposed);
+    counter(out, "ostraka_entries_applied_total", "Log entries applied here",
+            replica->entries_applied);
+    counter(out, "ostraka_peer_messages_total", "Replication messages sent",
+            replica->messages_sent);
+    counter(out, "ostraka_peer_messages_dropped_total",
+            "Replication messages that could not be sent", replica->messages_dropped);
+    for (const auto& [kind, count] : {std::pair{"lease", replica->lease_reads},
+                                      {"barrier", replica->barrier_reads},
+                                      {"local", replica->local_reads}}) {
+      const base::MetricLabel label{"kind", kind};
+      out.counter({"ostraka_reads_total", "Reads served by the replica here"}, count,
+                  {&label, 1});
+    }
+    counter(out, "ostraka_refused_total", "Commands and reads refused by the replica",
+            replica->refused);
   }
   if (const auto& log = facts.log) {
-    out.counter("log_syncs_total", "fdatasync calls of the log", log->syncs);
-    out.counter("log_bytes_written_total", "Bytes written to the log", log->bytes_written);
-    out.gauge("log_segments", "Segment files of the log", log->segments);
-    out.gauge("log_live_bytes", "Bytes of log segments on disk", log->live_bytes);
-    out.gauge("log_queued_bytes", "Appended and not durable", log->queued_bytes);
+    counter(out, "ostraka_log_syncs_total", "fdatasync calls of the log", log->syncs);
+    counter(out, "ostraka_log_bytes_written_total", "Bytes written to the log",
+            log->bytes_written);
+    gauge(out, "ostraka_log_segments", "Segment files of the log", log->segments);
+    gauge(out, "ostraka_log_live_bytes", "Bytes of log segments on disk", log->live_bytes);
+    gauge(out, "ostraka_log_queued_bytes", "Appended and not durable", log->queued_bytes);
   }
   if (const auto& store = facts.store) {
-    out.counter("checkpoints_total", "Checkpoints of the engine", store->checkpoints);
-    out.counter("snapshots_sent_total", "Snapshots sent to peers", store->snapshots_sent);
-    out.counter("snapshots_installed_total", "Snapshots installed here",
-                store->snapshots_installed);
-    out.gauge("engine_memory_bytes", "Written and not flushed", store->engine.memory_bytes);
-    out.gauge("engine_disk_bytes", "Tables on disk", store->engine.disk_bytes);
-    out.gauge("engine_estimated_keys", "Keys, estimated", store->engine.estimated_keys);
+    counter(out, "ostraka_checkpoints_total", "Checkpoints of the engine", store->checkpoints);
+    counter(out, "ostraka_snapshots_sent_total", "Snapshots sent to peers",
+            store->snapshots_sent);
+    counter(out, "ostraka_snapshots_installed_total", "Snapshots installed here",
+            store->snapshots_installed);
+    gauge(out, "ostraka_engine_memory_bytes", "Written and not flushed",
+          store->engine.memory_bytes);
+    gauge(out, "ostraka_engine_disk_bytes", "Tables on disk", store->engine.disk_bytes);
+    gauge(out, "ostraka_engine_estimated_keys", "Keys, estimated", store->engine.estimated_keys);
   }
 }
 
 void router_metrics(const NodeFacts& facts, MetricsText& out) {
   if (const auto& router = facts.router) {
     const router::RouterCounters& counters = router->counters;
-    out.gauge("router_calls_in_flight", "Calls of clients of this node",
-              std::uint64_t{router->calls_in_flight});
-    out.gauge("router_bytes_in_flight", "Bytes of these calls",
-              std::uint64_t{router->bytes_in_flight});
-    out.counter("router_writes_total", "Write commands of clients of this node", counters.writes);
-    out.counter("router_reads_total", "Read commands of clients of this node", counters.reads);
-    out.counter("router_busy_total", "Calls refused at a bound", counters.busy);
-    out.counter("router_forwarded_total", "Commands and reads sent to the leader",
-                counters.forwarded);
-    out.counter("router_served_total", "Commands and reads taken from other nodes",
-                counters.served);
-    out.counter("router_resends_total", "Unacknowledged suffixes sent again", counters.resends);
-    out.counter("router_unknown_outcomes_total", "Writes that ended with an unknown outcome",
-                counters.unknown_outcomes);
-    out.counter("router_deadlines_total", "Calls that ended at their deadline",
-                counters.deadlines);
+    gauge(out, "ostraka_router_calls_in_flight", "Calls of clients of this node",
+          router->calls_in_flight);
+    gauge(out, "ostraka_router_bytes_in_flight", "Bytes of these calls", router->bytes_in_flight);
+    counter(out, "ostraka_router_writes_total", "Write commands of clients of this node",
+            counters.writes);
+    counter(out, "ostraka_router_reads_total", "Read commands of clients of this node",
+            counters.reads);
+    counter(out, "ostraka_router_busy_total", "Calls refused at a bound", counters.busy);
+    counter(out, "ostraka_router_forwarded_total", "Commands and reads sent to the leader",
+            counters.forwarded);
+    counter(out, "ostraka_router_served_total", "Commands and reads taken from other nodes",
+            counters.served);
+    counter(out, "ostraka_router_resends_total", "Unacknowledged suffixes sent again",
+            counters.resends);
+    counter(out, "ostraka_router_unknown_outcomes_total",
+            "Writes that ended with an unknown outcome", counters.unknown_outcomes);
+    counter(out, "ostraka_router_deadlines_total", "Calls that ended at their deadline",
+            counters.deadlines);
   }
-  for (const peer::PeerConnectionStatus& peer : facts.peers) {
-    const std::string label = fmt::format("peer=\"{}\"", peer.id.value());
-    out.gauge("peer_connected", "1 when connected", std::uint64_t{peer.connected ? 1U : 0U},
-              label);
-  }
-  for (const peer::PeerConnectionStatus& peer : facts.peers) {
-    const std::string label = fmt::format("peer=\"{}\"", peer.id.value());
-    out.gauge("peer_queued_bytes", "Bytes that wait to be sent", std::uint64_t{peer.queued_bytes},
-              label);
-  }
+  const auto each_peer = [&](std::string_view name, std::string_view help, const auto& value_of) {
+    for (const peer::PeerConnectionStatus& peer : facts.peers) {
+      const std::string id = fmt::format("{}", peer.id.value());
+      const base::MetricLabel label{"peer", id};
+      out.gauge({name, help}, value_of(peer), {&label, 1});
+    }
+  };
+  each_peer("ostraka_peer_connected", "1 when both connections are up",
+            [](const auto& peer) { return peer.connected ? 1.0 : 0.0; });
+  each_peer("ostraka_peer_queued_bytes", "Bytes that wait to be sent",
+            [](const auto& peer) { return static_cast<double>(peer.queued_bytes); });
 }
 
 void command_metrics(const gateway::resp::Statistics& redis, MetricsText& out) {
-  out.gauge("redis_connections", "Open connections", redis.connections_open);
-  out.counter("redis_connections_total", "Connections accepted", redis.connections_accepted);
-  out.counter("redis_connections_refused_total", "Connections refused at the limit",
-              redis.connections_refused);
-  out.counter("redis_connections_cut_total", "Connections cut at a limit",
-              redis.connections_cut);
-  out.counter("redis_error_replies_total", "Replies that are errors", redis.error_replies);
-  out.counter("redis_bytes_in_total", "Bytes received from clients", redis.bytes_in);
-  out.counter("redis_bytes_out_total", "Bytes sent to clients", redis.bytes_out);
-  const auto label_of = [](const gateway::resp::CommandSpec& spec) {
-    return fmt::format("command=\"{}\"", escaped_label(spec.name));
-  };
+  gauge(out, "ostraka_redis_connections", "Open connections", redis.connections_open);
+  counter(out, "ostraka_redis_connections_total", "Connections accepted",
+          redis.connections_accepted);
+  counter(out, "ostraka_redis_connections_refused_total", "Connections refused at the limit",
+          redis.connections_refused);
+  counter(out, "ostraka_redis_connections_cut_total", "Connections cut at a limit",
+          redis.connections_cut);
+  counter(out, "ostraka_redis_error_replies_total", "Replies that are errors",
+          redis.error_replies);
+  counter(out, "ostraka_redis_bytes_in_total", "Bytes received from clients", redis.bytes_in);
+  counter(out, "ostraka_redis_bytes_out_total", "Bytes sent to clients", redis.bytes_out);
   for (const gateway::resp::CommandSpec& spec : gateway::resp::all_commands()) {
     const auto& command = redis.commands[static_cast<std::size_t>(spec.id)];
     if (command.calls > 0) {
-      out.counter("redis_commands_total", "Commands answered", command.calls, label_of(spec));
+      const base::MetricLabel label{"command", spec.name};
+      out.counter({"ostraka_redis_commands_total", "Commands answered"}, command.calls,
+                  {&label, 1});
     }
   }
-  constexpr const char* kHelp = "From the parsed request to the finished reply";
+  constexpr std::array kBounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+                               0.025,  0.05,    0.1,    0.25,  0.5,    1.0,   5.0};
   for (const gateway::resp::CommandSpec& spec : gateway::resp::all_commands()) {
     const auto& command = redis.commands[static_cast<std::size_t>(spec.id)];
     if (command.latency_ns == nullptr) {
       continue;
     }
     const base::Histogram& latency = *command.latency_ns;
-    const auto seconds = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e9; };
-    const std::string label = label_of(spec);
-    for (const auto& [text, fraction] :
-         {std::pair{"0.5", 0.5}, {"0.99", 0.99}, {"0.999", 0.999}}) {
-      out.summary_quantile("redis_command_seconds", kHelp, label, text,
-                           seconds(latency.quantile(fraction)));
+    std::array<base::MetricBucket, kBounds.size()> buckets;
+    for (std::size_t i = 0; i < kBounds.size(); ++i) {
+      buckets[i] = {kBounds[i],
+                    latency.count_at_or_below(static_cast<std::uint64_t>(kBounds[i] * 1e9))};
     }
-    out.summary_end("redis_command_seconds", label,
-                    seconds(latency.sum()), latency.count());
+    const base::MetricLabel label{"command", spec.name};
+    out.histogram(
+        {"ostraka_redis_command_seconds", "From the parsed request to the finished reply"},
+        buckets, static_cast<double>(latency.sum()) / 1e9, latency.count(), {&label, 1});
   }
 }
 
@@ -224,12 +254,11 @@ std::string cluster_status_json(const std::string& leader,
   return out.dump();
 }
 
-std::string metrics_page(const NodeFacts& facts) {
-  MetricsText out;
-  out.gauge("build_info", "1; the version is in the label", std::uint64_t{1},
-            fmt::format("version=\"{}\",node=\"{}\"", escaped_label(facts.version),
-                        escaped_label(facts.name)));
-  out.gauge("uptime_seconds", "Since the start of the node", facts.uptime_seconds);
+void add_metrics(const NodeFacts& facts, base::MetricsText& out) {
+  const std::array<base::MetricLabel, 2> labels{
+      {{"version", facts.version}, {"node", facts.name}}};
+  out.gauge({"ostraka_build_info", "1; version and node are in the labels"}, 1.0, labels);
+  gauge(out, "ostraka_uptime_seconds", "Since the start of the node", facts.uptime_seconds);
   if (facts.replica.has_value()) {
     replica_metrics(facts, out);
   }
@@ -238,14 +267,13 @@ std::string metrics_page(const NodeFacts& facts) {
   if (facts.redis != nullptr) {
     command_metrics(*facts.redis, out);
   }
-  out.gauge("disk_free_bytes", "Free on the file system of the data directory",
-            facts.free_disk_bytes);
-  out.gauge("process_resident_bytes", "Resident memory", facts.process.resident_bytes);
-  out.counter("process_cpu_seconds_total", "User and system time",
+  gauge(out, "ostraka_disk_free_bytes", "Free on the file system of the data directory",
+        facts.free_disk_bytes);
+  gauge(out, "ostraka_process_resident_bytes", "Resident memory", facts.process.resident_bytes);
+  out.counter({"ostraka_process_cpu_seconds_total", "User and system time"},
               facts.process.cpu_user_seconds + facts.process.cpu_system_seconds);
-  out.gauge("process_open_files", "Open file descriptors", facts.process.open_files);
-  out.gauge("process_threads", "Threads", facts.process.threads);
-  return out.text();
+  gauge(out, "ostraka_process_open_files", "Open file descriptors", facts.process.open_files);
+  gauge(out, "ostraka_process_threads", "Threads", facts.process.threads);
 }
 
 }  // namespace ostraka::node

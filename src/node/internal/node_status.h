@@ -2,6 +2,7 @@
 // and the page of /metrics.
 #pragma once
 
+#include "base/metrics_text.h"
 #include "gateway/resp/statistics.h"
 #include "model/membership.h"
 #include "node/environment.h"
@@ -48,6 +49,6 @@ struct NodeAnswer {
 // {"leader":…,"nodes":[…]}: lag is counted from the highest commit index that any node told.
 [[nodiscard]] std::string cluster_status_json(const std::string& leader,
                                               const std::vector<NodeAnswer>& answers);
-[[nodiscard]] std::string metrics_page(const NodeFacts& facts);
+void add_metrics(const NodeFacts& facts, base::MetricsText& out);
 
 }  // namespace ostraka::node
