@@ -11,6 +11,13 @@
 namespace ostraka::engine_memory {
 namespace {
 
+base::Status check(const Batch& batch) {
+  if (batch.refused()) {
+    return base::fail(base::ErrorCode::invalid_argument, "a key that cannot be stored");
+  }
+  return {};
+}
+
 std::string image_path(const State& state) { return state.options.folder + "/" + kImageName; }
 
 bool inside(const port::FamilyRange& range, port::Family family, base::ByteView key) {
@@ -161,6 +168,7 @@ MemoryEngine::~MemoryEngine() {
 std::unique_ptr<port::WriteBatch> MemoryEngine::new_batch() { return std::make_unique<Batch>(); }
 
 base::Status MemoryEngine::write(port::WriteBatch& batch) {
+  OSTRAKA_TRY(check(static_cast<const Batch&>(batch)));
   const std::scoped_lock lock(state_->mutex);
   state_->map.apply(static_cast<const Batch&>(batch));
   state_->unflushed_bytes += batch.bytes();
@@ -228,6 +236,7 @@ base::Result<std::vector<port::TableFile>> MemoryEngine::export_ranges(
 base::Status MemoryEngine::ingest_replacing(const std::vector<port::FamilyRange>& ranges,
                                             const std::vector<port::TableFile>& tables,
                                             port::WriteBatch& extra) {
+  OSTRAKA_TRY(check(static_cast<const Batch&>(extra)));
   Batch change;
   for (const port::FamilyRange& range : ranges) {
     change.remove_range(range.family, range.lower, range.upper);

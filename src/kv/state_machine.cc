@@ -39,9 +39,13 @@ class StateMachine::Impl {
     }
     base::Status status = applier_.apply(entries, listener);
     if (!status.has_value()) {
-      failure_ = status.error();
-      // Memory goes back to what the engine holds. When that fails as well, reads fail too.
-      static_cast<void>(load());
+      // Memory goes back to what the engine holds; the entries can be applied again from there.
+      const base::Status loaded = load();
+      if (!loaded.has_value()) {
+        failure_ = loaded.error();
+      } else if (status.error().code != base::ErrorCode::busy) {
+        failure_ = status.error();
+      }
     }
     return status;
   }

@@ -81,9 +81,12 @@ class StateMachine {
   // Reads the meta record. Errors: corruption.
   [[nodiscard]] base::Result<AppliedState> load();
 
-  // Applies consecutive committed entries (applied index + 1 …) in one engine batch. Errors stop
-  // apply for good on this node: format_unknown, io_error, corruption. `configuration` entries
-  // update the stored configuration.
+  // Applies consecutive committed entries (applied index + 1 …); what one call applies goes to the
+  // engine in one batch, or, when it is large, in several that end between entries. `configuration`
+  // entries update the stored configuration. Results are told after the engine has taken the batch.
+  // Errors: busy (the engine stalls: call again later, from applied() + 1); format_unknown,
+  // malformed, io_error, corruption stop apply for good, until reload(). In either case the state
+  // is that of applied().
   [[nodiscard]] base::Status apply(std::span<const port::LogEntry> entries,
                                    ApplyListener& listener);
 
@@ -113,7 +116,7 @@ class StateMachine {
 
   // The engine ranges that belong to this shard: for snapshots.
   [[nodiscard]] std::vector<port::FamilyRange> ranges() const;
-  // After an ingest: reads the meta record again.
+  // After an ingest, and when the engine's epoch has risen: everything again from the engine.
   [[nodiscard]] base::Result<AppliedState> reload() { return load(); }
 
  private:

@@ -4,7 +4,6 @@
 
 #include "codec/entry.h"
 #include "codec/operation.h"
-#include "engine_memory/engine_memory.h"
 #include "kv/state_machine.h"
 #include "port/executor.h"
 #include "port/file_system.h"
@@ -14,7 +13,9 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ostraka::kv::testing {
@@ -59,6 +60,42 @@ class TestExecutor final : public port::Executor {
 
  private:
   std::deque<port::Closure> posted_;
+};
+
+// Another engine, whose writes fail when told so.
+class FaultyEngine final : public port::Engine {
+ public:
+  explicit FaultyEngine(port::Engine& engine) : engine_(engine) {}
+  std::unique_ptr<port::WriteBatch> new_batch() override { return engine_.new_batch(); }
+  base::Status write(port::WriteBatch& batch) override {
+    return error.has_value() ? base::fail(*error) : engine_.write(batch);
+  }
+  base::Result<bool> get(port::Family family, base::ByteView key, std::string& value,
+                         const port::EngineSnapshot* snapshot) override {
+    return engine_.get(family, key, value, snapshot);
+  }
+  std::unique_ptr<port::EngineIterator> iterate(const port::FamilyRange& range,
+                                                const port::EngineSnapshot* snapshot) override {
+    return engine_.iterate(range, snapshot);
+  }
+  std::unique_ptr<port::EngineSnapshot> snapshot() override { return engine_.snapshot(); }
+  void flush(OnFlushed on_flushed) override { engine_.flush(std::move(on_flushed)); }
+  base::Result<std::vector<port::TableFile>> export_ranges(
+      const port::EngineSnapshot& snapshot, const std::vector<port::FamilyRange>& ranges,
+      const std::string& folder) override {
+    return engine_.export_ranges(snapshot, ranges, folder);
+  }
+  base::Status ingest_replacing(const std::vector<port::FamilyRange>& ranges,
+                                const std::vector<port::TableFile>& tables,
+                                port::WriteBatch& extra) override {
+    return engine_.ingest_replacing(ranges, tables, extra);
+  }
+  port::EngineStats stats() override { return engine_.stats(); }
+
+  std::optional<base::ErrorCode> error;
+
+ private:
+  port::Engine& engine_;
 };
 
 // An engine that can be crashed and opened again.

@@ -28,6 +28,10 @@ enum class Family : std::uint8_t {
 };
 inline constexpr std::size_t kFamilyCount = 5;
 
+// Keys that begin with this many bytes 0xff, or more, are refused: write() answers
+// invalid_argument. So "to the end" has a bound that can be written down.
+inline constexpr std::size_t kKeyEndBytes = 32;
+
 // Writes that take effect together. Reused by clear().
 class WriteBatch {
  public:
@@ -90,6 +94,10 @@ struct EngineStats {
   std::uint64_t disk_bytes = 0;
   std::uint64_t estimated_keys = 0;
   bool write_stalled = false;  // the caller holds back proposals
+  // Rises when the engine had to be reopened after a background error: what was not flushed is
+  // gone, and the owner loads and replays its shards again. Batches, snapshots and iterators of an
+  // earlier epoch answer io_error.
+  std::uint64_t epoch = 1;
 };
 
 class Engine {

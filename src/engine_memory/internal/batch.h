@@ -22,6 +22,7 @@ class Batch final : public port::WriteBatch {
   };
 
   void put(port::Family family, base::ByteView key, base::ByteView value) override {
+    refused_ = refused_ || key.substr(0, port::kKeyEndBytes) == kEnd;
     add(OperationKind::put, family, key, value);
   }
   void remove(port::Family family, base::ByteView key) override {
@@ -33,10 +34,13 @@ class Batch final : public port::WriteBatch {
   void clear() override {
     bytes_.clear();
     slots_.clear();
+    refused_ = false;
   }
   [[nodiscard]] std::size_t bytes() const override { return bytes_.size(); }
   [[nodiscard]] bool empty() const override { return slots_.empty(); }
 
+  // A key behind the end of all keys was put.
+  [[nodiscard]] bool refused() const { return refused_; }
   [[nodiscard]] std::size_t count() const { return slots_.size(); }
   [[nodiscard]] Operation operation(std::size_t i) const {
     const Slot& slot = slots_[i];
@@ -65,8 +69,11 @@ class Batch final : public port::WriteBatch {
     bytes_.append(first).append(second);
   }
 
+  static inline const std::string kEnd = std::string(port::kKeyEndBytes, '\xff');
+
   std::string bytes_;
   std::vector<Slot> slots_;
+  bool refused_ = false;
 };
 
 }  // namespace ostraka::engine_memory

@@ -25,7 +25,7 @@ Core::Core(model::ShardId shard_in, port::Engine& engine_in, SessionLimits limit
 
 base::Status Core::load() {
   pending.clear();
-  batch->clear();
+  batch = engine.new_batch();  // the old one may be of an earlier epoch of the engine
   applied = {};
   deadline_min = std::numeric_limits<std::int64_t>::min();
   OSTRAKA_TRY(load_applied());

@@ -142,9 +142,9 @@ base::Status Maintenance::write() {
   if (batch_->empty()) {
     return {};
   }
-  OSTRAKA_TRY(core_.engine.write(*batch_));
+  base::Status status = core_.engine.write(*batch_);
   batch_->clear();
-  return {};
+  return status;
 }
 
 }  // namespace ostraka::kv

@@ -23,7 +23,10 @@ class Maintenance {
   // True when there is more to do.
   [[nodiscard]] base::Result<bool> collect_garbage(std::size_t max_keys);
   // After load().
-  void reset() { sweep_from_.clear(); }
+  void reset() {
+    batch_ = core_.engine.new_batch();
+    sweep_from_.clear();
+  }
 
  private:
   // Deletes keys of old generations; `budget` shrinks by the keys examined.

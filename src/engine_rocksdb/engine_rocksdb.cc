@@ -1,0 +1,227 @@
+#include "engine_rocksdb/engine_rocksdb.h"
+
+#include "engine_rocksdb/internal/batch.h"
+#include "engine_rocksdb/internal/db_options.h"
+#include "engine_rocksdb/internal/engine.h"
+#include "engine_rocksdb/internal/iterator.h"
+#include "engine_rocksdb/internal/status.h"
+#include "engine_rocksdb/internal/tables.h"
+
+#include <rocksdb/env.h>
+
+#include <string>
+#include <utility>
+
+namespace ostraka::engine_rocksdb {
+namespace {
+
+// Null when the snapshot belongs to an earlier epoch.
+const Snapshot* of_database(const port::EngineSnapshot* snapshot,
+                            const std::shared_ptr<Database>& database) {
+  const auto* native = dynamic_cast<const Snapshot*>(snapshot);
+  return native != nullptr && native->database() == database ? native : nullptr;
+}
+
+}  // namespace
+
+RocksEngine::RocksEngine(Location location, port::Executor& executor, const Options& options)
+    : location_(std::move(location)),
+      executor_(executor),
+      options_(options),
+      anchor_(std::make_shared<Anchor>(this)),
+      shared_(std::make_shared<Shared>()),
+      retry_(executor.make_timer([this] {
+        if (health_ == Health::resuming) {
+          try_resume();
+        } else if (health_ == Health::reopening) {
+          try_reopen();
+        }
+      })) {
+  listener_ = std::make_shared<Listener>([&executor, anchor = anchor_] {
+    executor.post_remote([anchor] {
+      if (anchor->engine != nullptr) {
+        anchor->engine->on_background_error();
+      }
+    });
+  });
+}
+
+RocksEngine::~RocksEngine() {
+  anchor_->engine = nullptr;
+  std::shared_ptr<Database> last;
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->closed = true;
+    last = std::move(shared_->current);
+  }
+  if (last != nullptr) {
+    last->retire();
+    last->close();
+  }
+}
+
+base::Status RocksEngine::open() {
+  OSTRAKA_ASSIGN(database_, Database::open(location_, options_, listener_, epoch_));
+  shared_->current = database_;
+  return {};
+}
+
+std::unique_ptr<port::WriteBatch> RocksEngine::new_batch() {
+  return std::make_unique<Batch>(epoch_);
+}
+
+base::Status RocksEngine::write(port::WriteBatch& batch) {
+  auto& native = static_cast<Batch&>(batch);
+  if (!usable() || native.epoch() != epoch_) [[unlikely]] {
+    return ended();
+  }
+  OSTRAKA_TRY(native.fill_status());
+  return to_status(database_->db().Write(write_options(), &native.native()));
+}
+
+base::Result<bool> RocksEngine::get(port::Family family, base::ByteView key, std::string& value,
+                                    const port::EngineSnapshot* snapshot) {
+  static const rocksdb::ReadOptions kNow;
+  if (!usable()) [[unlikely]] {
+    return ended();
+  }
+  rocksdb::Status status;
+  if (snapshot == nullptr) {
+    status = database_->db().Get(kNow, database_->handle(family), slice(key), &value);
+  } else {
+    const Snapshot* native = of_database(snapshot, database_);
+    if (native == nullptr) {
+      return ended();
+    }
+    rocksdb::ReadOptions then;
+    then.snapshot = native->native();
+    status = database_->db().Get(then, database_->handle(family), slice(key), &value);
+  }
+  if (status.IsNotFound()) {
+    return false;
+  }
+  if (!status.ok()) [[unlikely]] {
+    return std::unexpected(to_error(status));
+  }
+  return true;
+}
+
+std::unique_ptr<port::EngineIterator> RocksEngine::iterate(const port::FamilyRange& range,
+                                                           const port::EngineSnapshot* snapshot) {
+  if (!usable()) {
+    return std::make_unique<EndedIterator>();
+  }
+  if (snapshot == nullptr) {
+    return std::make_unique<Iterator>(database_, range, nullptr);
+  }
+  const Snapshot* native = of_database(snapshot, database_);
+  if (native == nullptr) {
+    return std::make_unique<EndedIterator>();
+  }
+  return std::make_unique<Iterator>(database_, range, native->native());
+}
+
+std::unique_ptr<port::EngineSnapshot> RocksEngine::snapshot() {
+  if (!usable()) {
+    return std::make_unique<NoSnapshot>();
+  }
+  return std::make_unique<Snapshot>(database_);
+}
+
+void RocksEngine::flush(OnFlushed on_flushed) {
+  if (!usable()) {
+    executor_.post([anchor = anchor_, done = std::move(on_flushed)]() mutable {
+      if (anchor->engine != nullptr) {
+        done(ended());
+      }
+    });
+    return;
+  }
+  auto outcome = std::make_shared<base::Status>();
+  executor_.run_blocking(
+      options_.lane,
+      [database = database_, outcome] {
+        const Database::Use use(*database);
+        *outcome = use ? flush_all(*database) : base::Status(ended());
+      },
+      [anchor = anchor_, outcome, done = std::move(on_flushed)]() mutable {
+        if (anchor->engine != nullptr) {
+          done(std::move(*outcome));
+        }
+      });
+}
+
+std::shared_ptr<Database> RocksEngine::current() {
+  const std::scoped_lock lock(shared_->mutex);
+  return shared_->current;
+}
+
+base::Result<std::vector<port::TableFile>> RocksEngine::export_ranges(
+    const port::EngineSnapshot& snapshot, const std::vector<port::FamilyRange>& ranges,
+    const std::string& folder) {
+  // The snapshot's own database, whichever is current: if it is closed by now, so is the snapshot.
+  const auto* native = dynamic_cast<const Snapshot*>(&snapshot);
+  if (native == nullptr) {
+    return ended();
+  }
+  const Database::Use use(*native->database());
+  if (!use) {
+    return ended();
+  }
+  return export_tables(*native->database(), *native->native(), ranges, folder,
+                       options_.table_bytes_max);
+}
+
+base::Status RocksEngine::ingest_replacing(const std::vector<port::FamilyRange>& ranges,
+                                           const std::vector<port::TableFile>& tables,
+                                           port::WriteBatch& extra) {
+  const std::shared_ptr<Database> database = current();
+  if (database == nullptr) {
+    return ended();
+  }
+  const Database::Use use(*database);
+  auto& batch = static_cast<Batch&>(extra);
+  if (!use || batch.epoch() != database->epoch()) {
+    return ended();
+  }
+  return ingest_tables(*database, ranges, tables, batch);
+}
+
+port::EngineStats RocksEngine::stats() {
+  port::EngineStats stats{.write_stalled = true, .epoch = epoch_};
+  if (!usable()) {
+    return stats;
+  }
+  rocksdb::DB& db = database_->db();
+  // A property that RocksDB cannot tell stays zero.
+  std::ignore = db.GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables,
+                                            &stats.memory_bytes);
+  std::ignore =
+      db.GetAggregatedIntProperty(rocksdb::DB::Properties::kLiveSstFilesSize, &stats.disk_bytes);
+  std::ignore =
+      db.GetAggregatedIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &stats.estimated_keys);
+  // Before RocksDB stops writes: at three full write buffers.
+  stats.write_stalled = health_ != Health::good || listener_->stalled() ||
+                        stats.memory_bytes > options_.write_buffer_bytes * 5 / 2;
+  return stats;
+}
+
+base::Result<std::unique_ptr<port::Engine>> open_at(const Location& location,
+                                                    port::Executor& executor,
+                                                    const Options& options) {
+  auto engine = std::make_unique<RocksEngine>(location, executor, options);
+  OSTRAKA_TRY(engine->open());
+  return engine;
+}
+
+base::Result<std::unique_ptr<port::Engine>> open(port::FileSystem& files, port::Executor& executor,
+                                                 const Options& options) {
+  if (files.root().empty()) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "engine: RocksDB needs a real data directory");
+  }
+  OSTRAKA_TRY(files.make_directory(options.folder));
+  return open_at({.env = rocksdb::Env::Default(), .root = files.root()}, executor, options);
+}
+
+}  // namespace ostraka::engine_rocksdb

@@ -1,0 +1,108 @@
+#include "engine_rocksdb/internal/database.h"
+
+#include "engine_rocksdb/internal/db_options.h"
+#include "engine_rocksdb/internal/families.h"
+#include "engine_rocksdb/internal/iterator.h"
+#include "engine_rocksdb/internal/status.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ostraka::engine_rocksdb {
+
+void Listener::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
+                                 rocksdb::Status* /*error*/) {
+  if (!told_.exchange(true)) {
+    on_error_();
+  }
+}
+
+void Listener::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
+                                    rocksdb::Status /*error*/, bool* auto_recovery) {
+  *auto_recovery = false;
+}
+
+void Listener::OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) {
+  for (const port::Family family : kFamilies) {
+    if (info.cf_name == name_of(family)) {
+      const unsigned bit = 1U << static_cast<unsigned>(family);
+      if (info.condition.cur == rocksdb::WriteStallCondition::kNormal) {
+        stalled_families_.fetch_and(~bit);
+      } else {
+        stalled_families_.fetch_or(bit);
+      }
+    }
+  }
+}
+
+base::Result<std::shared_ptr<Database>> Database::open(const Location& location,
+                                                       const Options& options,
+                                                       std::shared_ptr<Listener> listener,
+                                                       std::uint64_t epoch) {
+  // The constructor is private, so make_shared cannot be used.
+  std::shared_ptr<Database> database(
+      new Database(location, make_options(location, options, std::move(listener)), epoch));
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const port::Family family : kFamilies) {
+    families.emplace_back(name_of(family), family_options(database->options_));
+  }
+  rocksdb::DB* db = nullptr;
+  const auto status = rocksdb::DB::Open(database->options_, location.root + "/" + options.folder,
+                                        families, &database->handles_, &db);
+  if (!status.ok()) {
+    return std::unexpected(to_error(status));
+  }
+  database->db_.reset(db);
+  for (const port::Family family : kFamilies) {
+    if (database->handle(family)->GetID() != static_cast<std::uint32_t>(family)) {
+      return base::fail(base::ErrorCode::corruption, "engine: column families in another order");
+    }
+  }
+  return database;
+}
+
+Database::~Database() { close(); }
+
+void Database::retire() {
+  retired_ = true;
+  for (Iterator* iterator : iterators_) {
+    iterator->end();
+  }
+  iterators_.clear();
+}
+
+const rocksdb::Snapshot* Database::take_snapshot() {
+  const rocksdb::Snapshot* snapshot = db_->GetSnapshot();
+  const std::scoped_lock lock(snapshots_mutex_);
+  snapshots_.push_back(snapshot);
+  return snapshot;
+}
+
+void Database::release(const rocksdb::Snapshot* snapshot) {
+  const std::scoped_lock lock(snapshots_mutex_);
+  const auto found = std::ranges::find(snapshots_, snapshot);
+  if (found != snapshots_.end()) {
+    snapshots_.erase(found);
+    db_->ReleaseSnapshot(snapshot);
+  }
+}
+
+void Database::close() {
+  const std::unique_lock use_lock(use_);
+  const std::scoped_lock lock(snapshots_mutex_);
+  if (db_ == nullptr) {
+    return;
+  }
+  for (const rocksdb::Snapshot* snapshot : snapshots_) {
+    db_->ReleaseSnapshot(snapshot);
+  }
+  snapshots_.clear();
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    // The handles belong to this object; destroying the last one of a live family cannot fail.
+    std::ignore = db_->DestroyColumnFamilyHandle(handle);
+  }
+  handles_.clear();
+  db_.reset();
+}
+
+}  // namespace ostraka::engine_rocksdb

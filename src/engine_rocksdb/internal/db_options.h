@@ -1,0 +1,19 @@
+// RocksDB's options for this product: small machine, no log of its own, atomic flush.
+#pragma once
+
+#include "engine_rocksdb/internal/database.h"
+
+#include <rocksdb/options.h>
+
+#include <memory>
+
+namespace ostraka::engine_rocksdb {
+
+[[nodiscard]] rocksdb::Options make_options(const Location& location, const Options& options,
+                                            std::shared_ptr<Listener> listener);
+[[nodiscard]] rocksdb::ColumnFamilyOptions family_options(const rocksdb::Options& options);
+
+// Without RocksDB's log, and failing instead of waiting: the reactor must not sleep in a stall.
+[[nodiscard]] const rocksdb::WriteOptions& write_options();
+
+}  // namespace ostraka::engine_rocksdb

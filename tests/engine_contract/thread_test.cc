@@ -1,0 +1,64 @@
+// Blocking methods on another thread while the reactor reads and writes: for ThreadSanitizer, and
+// for what each side must see.
+#include "engine_rig.h"
+#include "shards.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+namespace ostraka::engine_test {
+namespace {
+
+using port::Family;
+
+class EngineThreads : public testing::TestWithParam<EngineKind> {};
+
+TEST_P(EngineThreads, ExportAndIngestBesideWrites) {
+  const auto rig = make_rig(GetParam());
+  ASSERT_TRUE(rig->open().has_value());
+  port::Engine& engine = rig->engine();
+  const auto fill = engine.new_batch();
+  for (int i = 0; i < 300; ++i) {
+    fill->put(Family::data, "a" + std::to_string(i), "1");
+  }
+  ASSERT_TRUE(engine.write(*fill).has_value());
+  const auto snapshot = engine.snapshot();
+  const auto extra = engine.new_batch();
+  extra->put(Family::meta, "meta/a", "ingested");
+  base::Status ingested;
+  std::thread pool([&] {
+    const auto tables = engine.export_ranges(*snapshot, ranges_of("a"), "snapshots/t");
+    ingested = tables.has_value() ? engine.ingest_replacing(ranges_of("a"), *tables, *extra)
+                                  : base::Status(std::unexpected(tables.error()));
+  });
+  const auto batch = engine.new_batch();
+  std::string value;
+  for (int i = 0; i < 2000; ++i) {
+    batch->clear();
+    batch->put(Family::data, "b" + std::to_string(i), "2");
+    ASSERT_TRUE(engine.write(*batch).has_value());
+    ASSERT_TRUE(engine.get(Family::data, "b" + std::to_string(i), value).has_value());
+    if (i % 100 == 0) {
+      const auto it = engine.iterate({.family = Family::data, .lower = "b", .upper = "c"});
+      int count = 0;
+      for (it->seek_first(); it->valid(); it->next()) {
+        ++count;
+      }
+      ASSERT_EQ(count, i + 1);
+    }
+  }
+  pool.join();
+  ASSERT_TRUE(ingested.has_value()) << ingested.error().to_string();
+  const Model found = rig->contents();
+  EXPECT_EQ(found[static_cast<std::size_t>(Family::data)].size(), 2300U);
+  EXPECT_EQ(found[static_cast<std::size_t>(Family::meta)].at("meta/a"), "ingested");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EngineThreads,
+                         testing::Values(EngineKind::memory, EngineKind::rocksdb),
+                         [](const auto& tested) { return name_of(tested.param); });
+
+}  // namespace
+}  // namespace ostraka::engine_test
