@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "codec/result_value.h"
+#include "wal/wal.h"
 
 #include <algorithm>
 
@@ -317,8 +318,12 @@ void Cluster::boot(Machine& machine) {
       std::make_unique<sim_ports::SimExecutor>(scheduler_, machine.clock, prng_.next());
   process->files = machine.disk.open_process();
   process->engine = *engine_memory::open(*process->files, *process->executor, {});
-  process->log =
-      std::make_unique<replica::testing::TestLog>(*process->executor, log_disks_[machine.id]);
+  wal::Options log_options;
+  log_options.identity = machine.id.value();
+  log_options.segment_bytes = 256U << 10;
+  log_options.initial_segment_bytes = 64U << 10;
+  process->log = *wal::Wal::open(*process->files, *process->executor, log_options,
+                                 [](const base::Error&) { OSTRAKA_UNREACHABLE("it goes on"); });
   process->transport = std::make_unique<TestTransport>(*this, machine.id);
   process->sessions = std::make_unique<replica::testing::TestSessions>();
   Options options;
@@ -358,7 +363,7 @@ void Cluster::boot(Machine& machine) {
     state.keyspace_last = state.keyspace_first;
     const base::Status opened =
         store.open_shard(shard, machine.joining ? nullptr : initial(), state);
-    OSTRAKA_ASSERT(opened.has_value(), "the shard opens");
+    OSTRAKA_ASSERT(opened.has_value(), opened.error().to_string());
   }
 }
 
