@@ -5,6 +5,7 @@
 #include "wal/wal.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace ostraka::store::testing {
 namespace {
@@ -252,6 +253,34 @@ bool Cluster::converged(model::ShardId shard) {
     common = mine;
   }
   return true;
+}
+
+std::string Cluster::describe(model::ShardId shard) {
+  std::ostringstream out;
+  for (auto& [id, machine] : machines_) {
+    replica::Replica* here = replica(id, shard);
+    out << "n" << id.value();
+    if (here == nullptr) {
+      out << " down\n";
+      continue;
+    }
+    const replica::Status status = here->status();
+    const StoreStatus store = machine->process->store->status();
+    out << " role " << static_cast<int>(status.protocol.role) << " term "
+        << status.protocol.term.value() << " leader " << status.protocol.leader.value() << " log ["
+        << status.protocol.first_index.value() << ", " << status.protocol.last_index.value()
+        << "] durable " << status.protocol.durable_index.value() << " commit "
+        << status.protocol.commit.value() << " applied " << status.applied.value() << " hash "
+        << here->state_machine().state_hash() << " snapshots " << store.snapshots_sent << "/"
+        << store.snapshots_installed << " running " << store.snapshots_sending << "/"
+        << store.snapshots_receiving << " checkpoints " << store.checkpoints
+        << (status.stopped.has_value() ? status.stopped->to_string() : "") << "\n";
+    for (const protocol::PeerStatus& peer : status.protocol.peers) {
+      out << "   peer " << peer.id.value() << " match " << peer.match.value() << " active "
+          << peer.recently_active << " snapshot " << peer.needs_snapshot << "\n";
+    }
+  }
+  return out.str();
 }
 
 base::Status Cluster::change(std::shared_ptr<const model::Configuration> target, bool joint) {

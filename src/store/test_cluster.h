@@ -117,6 +117,8 @@ class Cluster {
                                                model::ShardId shard = kShard);
   // Every running replica of the shard has applied the same and has the same state.
   [[nodiscard]] bool converged(model::ShardId shard = kShard);
+  // For the messages of failing tests.
+  [[nodiscard]] std::string describe(model::ShardId shard = kShard);
   [[nodiscard]] base::Status change(std::shared_ptr<const model::Configuration> target,
                                     bool joint = false);
   [[nodiscard]] base::Status transfer(model::NodeId to);
