@@ -16,7 +16,7 @@ ClusterOptions small_log() {
   options.store.checkpoint_log_bytes = 16U << 10;
   options.store.housekeeping_interval = base::Duration::milliseconds(50);
   options.store.log_keep_entries = 4;
-  options.store.log_keep_bytes = 1;  // no follower is waited for
+  options.store.log_keep_bytes = 64U << 10;
   options.store.snapshot_chunk_bytes = 4U << 10;
   return options;
 }
@@ -151,7 +151,8 @@ TEST(StoreCluster, TwoShardsOnOneEngineGoTheirOwnWays) {
   EXPECT_EQ(cluster.get(follower, "k", ReadKind::stale, {}, kShard), "first");
   EXPECT_EQ(cluster.get(follower, "k", ReadKind::stale, {}, kSecondShard), "second");
   EXPECT_EQ(cluster.get(follower, "k2", ReadKind::stale, {}, kSecondShard), "second too");
-  EXPECT_EQ(cluster.machine(follower).process->store->status().snapshots_installed, 1U);
+  EXPECT_EQ(cluster.machine(follower).process->store->status().snapshots_installed, 1U)
+      << cluster.describe(kShard) << cluster.describe(kSecondShard);
 }
 
 TEST(StoreCluster, LeadershipMovesOnRequest) {
