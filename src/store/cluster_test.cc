@@ -111,6 +111,7 @@ TEST(StoreCluster, AFollowerCatchesUpBySnapshot) {
   put_many(cluster, "old", 5);
   const model::NodeId follower = follower_of(cluster);
   cluster.crash(follower);
+  cluster.run(base::Duration::seconds(1));  // nobody waits for it any more
   put_many(cluster, "k", 100, 500);
   cluster.restart(follower);
   ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
@@ -143,6 +144,7 @@ TEST(StoreCluster, TwoShardsOnOneEngineGoTheirOwnWays) {
     }
   }
   cluster.crash(follower);
+  cluster.run(base::Duration::seconds(1));
   put_many(cluster, "x", 100, 500);  // only the first shard needs a snapshot
   ASSERT_TRUE(cluster.put("k2", "second too", kSecondShard));
   cluster.restart(follower);
