@@ -2,8 +2,10 @@
 
 #include "base/assert.h"
 #include "codec/result_value.h"
+#include "wal/wal.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace ostraka::store::testing {
 namespace {
@@ -253,6 +255,34 @@ bool Cluster::converged(model::ShardId shard) {
   return true;
 }
 
+std::string Cluster::describe(model::ShardId shard) {
+  std::ostringstream out;
+  for (auto& [id, machine] : machines_) {
+    replica::Replica* here = replica(id, shard);
+    out << "n" << id.value();
+    if (here == nullptr) {
+      out << " down\n";
+      continue;
+    }
+    const replica::Status status = here->status();
+    const StoreStatus store = machine->process->store->status();
+    out << " role " << static_cast<int>(status.protocol.role) << " term "
+        << status.protocol.term.value() << " leader " << status.protocol.leader.value() << " log ["
+        << status.protocol.first_index.value() << ", " << status.protocol.last_index.value()
+        << "] durable " << status.protocol.durable_index.value() << " commit "
+        << status.protocol.commit.value() << " applied " << status.applied.value() << " hash "
+        << here->state_machine().state_hash() << " snapshots " << store.snapshots_sent << "/"
+        << store.snapshots_installed << " running " << store.snapshots_sending << "/"
+        << store.snapshots_receiving << " checkpoints " << store.checkpoints
+        << (status.stopped.has_value() ? status.stopped->to_string() : "") << "\n";
+    for (const protocol::PeerStatus& peer : status.protocol.peers) {
+      out << "   peer " << peer.id.value() << " match " << peer.match.value() << " active "
+          << peer.recently_active << " snapshot " << peer.needs_snapshot << "\n";
+    }
+  }
+  return out.str();
+}
+
 base::Status Cluster::change(std::shared_ptr<const model::Configuration> target, bool joint) {
   std::optional<base::Status> outcome;
   replica(leader())->change_membership(
@@ -317,8 +347,12 @@ void Cluster::boot(Machine& machine) {
       std::make_unique<sim_ports::SimExecutor>(scheduler_, machine.clock, prng_.next());
   process->files = machine.disk.open_process();
   process->engine = *engine_memory::open(*process->files, *process->executor, {});
-  process->log =
-      std::make_unique<replica::testing::TestLog>(*process->executor, log_disks_[machine.id]);
+  wal::Options log_options;
+  log_options.identity = machine.id.value();
+  log_options.segment_bytes = 256U << 10;
+  log_options.initial_segment_bytes = 64U << 10;
+  process->log = *wal::Wal::open(*process->files, *process->executor, log_options,
+                                 [](const base::Error&) { OSTRAKA_UNREACHABLE("it goes on"); });
   process->transport = std::make_unique<TestTransport>(*this, machine.id);
   process->sessions = std::make_unique<replica::testing::TestSessions>();
   Options options;
@@ -358,7 +392,7 @@ void Cluster::boot(Machine& machine) {
     state.keyspace_last = state.keyspace_first;
     const base::Status opened =
         store.open_shard(shard, machine.joining ? nullptr : initial(), state);
-    OSTRAKA_ASSERT(opened.has_value(), "the shard opens");
+    OSTRAKA_ASSERT(opened.has_value(), opened.error().to_string());
   }
 }
 

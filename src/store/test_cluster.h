@@ -5,7 +5,6 @@
 #include "base/prng.h"
 #include "engine_memory/engine_memory.h"
 #include "replica/test_driver.h"
-#include "replica/test_log.h"
 #include "sim_ports/sim_disk.h"
 #include "sim_ports/sim_executor.h"
 #include "sim_ports/sim_scheduler.h"
@@ -118,6 +117,8 @@ class Cluster {
                                                model::ShardId shard = kShard);
   // Every running replica of the shard has applied the same and has the same state.
   [[nodiscard]] bool converged(model::ShardId shard = kShard);
+  // For the messages of failing tests.
+  [[nodiscard]] std::string describe(model::ShardId shard = kShard);
   [[nodiscard]] base::Status change(std::shared_ptr<const model::Configuration> target,
                                     bool joint = false);
   [[nodiscard]] base::Status transfer(model::NodeId to);
@@ -148,7 +149,6 @@ class Cluster {
   std::map<std::pair<std::pair<model::NodeId, model::NodeId>, peer::Channel>, base::Instant> last_;
   std::map<model::ShardId, Session> sessions_;
   std::map<peer::FrameType, std::uint64_t> frames_;
-  std::map<model::NodeId, replica::testing::TestLog::Disk> log_disks_;
   std::uint64_t session_ids_ = 1000;
 };
 
