@@ -11,8 +11,9 @@ namespace ostraka::cli {
 
 namespace {
 
-constexpr std::array<CommandFactory, 2> kCommands{
-    make_server_command, make_version_command,
+constexpr std::array<CommandFactory, 5> kCommands{
+    make_server_command,  make_check_command, make_bench_command,
+    make_sim_command,     make_version_command,
 };
 
 }  // namespace
