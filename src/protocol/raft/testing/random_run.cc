@@ -189,7 +189,9 @@ class Driver {
       cluster_.run_for(prng_.between(1'000, 8'000));
       cluster_.read(leader);
       if (how == 3 && i == moments / 2) {
-        cluster_.release();
+        cluster_.release();  // they arrive, and nothing else does any more
+        cluster_.run_for(4'000);
+        isolate(leader);
       }
       if (how == 2 && prng_.chance(1, 3)) {
         cluster_.campaign(any());
@@ -198,6 +200,13 @@ class Driver {
     cluster_.release();
     cluster_.heal();
     cluster_.run_for(prng_.between(100'000, 900'000));
+  }
+
+  void isolate(std::uint32_t node) {
+    for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
+      cluster_.cut(node, id);
+      cluster_.cut(id, node);
+    }
   }
 
   // A follower raises its term alone, another one gets more entries, then the leader dies: the
@@ -209,19 +218,15 @@ class Driver {
       cluster_.run_for(prng_.between(100'000, 900'000));
       return;
     }
+    isolate(leader);
     for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
-      cluster_.cut(leader, id);
-      cluster_.cut(id, leader);
       cluster_.unreachable(id, leader);
     }
     cluster_.run_for(prng_.between(255'000, 300'000));
     cluster_.campaign(other);
     cluster_.run_for(prng_.between(1'000, 6'000));
     cluster_.heal();
-    for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
-      cluster_.cut(other, id);
-      cluster_.cut(id, other);
-    }
+    isolate(other);
     cluster_.propose(leader);
     cluster_.run_for(prng_.between(5'000, 100'000));
     cluster_.crash(leader);
