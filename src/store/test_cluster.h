@@ -79,6 +79,7 @@ struct Machine {
   sim_ports::SimDisk disk;
   std::unique_ptr<Process> process;  // null while it is down
   bool joining = false;
+  bool log_failed = false;  // the log said that it cannot go on: the server would end here
 };
 
 class Cluster {
@@ -137,7 +138,9 @@ class Cluster {
     model::Serial next{1};
   };
   Machine& create(model::NodeId id);
+  // A disk that dies on the way leaves the machine down.
   void boot(Machine& machine);
+  void open_shards(Machine& machine);
   [[nodiscard]] bool ensure_session(model::ShardId shard);
   [[nodiscard]] bool await_result(model::NodeId node, model::Serial serial);
 
