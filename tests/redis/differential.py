@@ -71,7 +71,7 @@ class Pair:
             return "equal"
         if ours.raw.startswith(b"-EXECABORT Transaction discarded: INCRBYFLOAT"):
             return "stop"  # computed-in-multi: from here on the states differ
-        if name == b"exec" and ours.kind == "*" and redis.content is None:
+        if name == b"exec" and ours.kind == "*" and (redis.kind == "_" or redis.content is None):
             absent = ours.content is not None and b"watch" in self.history
             return "stop" if absent else "different"  # watch-absent
         if name == b"exec" and ours.kind == "*" and redis.kind == "*" and ours.content is not None:
