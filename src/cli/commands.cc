@@ -1,18 +1,20 @@
 #include "cli/commands.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <climits>
-#include <unistd.h>
+#include <cstdio>
 
 namespace ostraka::cli {
 
 namespace {
 
-constexpr std::array<CommandFactory, 2> kCommands{
-    make_server_command, make_version_command,
+constexpr std::array<CommandFactory, 11> kCommands{
+    make_server_command, make_demo_command,    make_status_command,     make_leader_command,
+    make_member_command, make_get_command,     make_put_command,        make_del_command,
+    make_scan_command,   make_version_command, make_completion_command,
 };
 
 }  // namespace
