@@ -32,6 +32,17 @@ struct Endpoint {
   }
 };
 
+std::string cell(const Json& row, const char* key) {
+  const auto at = row.find(key);
+  if (at == row.end() || at->is_null()) {
+    return "-";
+  }
+  if (at->is_boolean()) {
+    return at->get<bool>() ? "yes" : "no";
+  }
+  return at->is_string() ? at->get<std::string>() : at->dump();
+}
+
 // Prints the error and gives its exit code, or fills `out`.
 int ask(const Endpoint& endpoint, HttpCall call, Json& out) {
   call.password = endpoint.password;
@@ -42,14 +53,13 @@ int ask(const Endpoint& endpoint, HttpCall call, Json& out) {
     return unsent || call.method == "GET" ? kExitUnreachable : kExitUnknown;
   }
   out = Json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
-  if (out.is_discarded()) {
-    complain(fmt::format("{}: the answer is no JSON", endpoint.address));
+  if (!out.is_object()) {
+    complain(fmt::format("{}: the answer is no JSON object", endpoint.address));
     return kExitFailed;
   }
   if (answer->status != 200) {
-    const std::string text = out.value("text", std::string("HTTP status not 200"));
-    const std::string code = out.value("error", std::string());
-    complain(text);
+    const std::string code = cell(out, "error");
+    complain(cell(out, "text"));
     if (code == "no_leader" || code == "no_quorum" || code == "connection_refused") {
       return kExitUnreachable;
     }
@@ -58,17 +68,6 @@ int ask(const Endpoint& endpoint, HttpCall call, Json& out) {
     return unknown ? kExitUnknown : kExitFailed;
   }
   return kExitOk;
-}
-
-std::string cell(const Json& row, const char* key) {
-  const auto at = row.find(key);
-  if (at == row.end() || at->is_null()) {
-    return "-";
-  }
-  if (at->is_boolean()) {
-    return at->get<bool>() ? "yes" : "no";
-  }
-  return at->is_string() ? at->get<std::string>() : at->dump();
 }
 
 void print_table(const Json& rows, const std::vector<const char*>& columns) {

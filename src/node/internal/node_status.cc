@@ -233,7 +233,9 @@ std::string cluster_status_json(const std::string& leader, const std::vector<Nod
     }
     node["peer"] = answer.member.peer_address;
     node["voter"] = !answer.learner;
-    commit = std::max(commit, node.value("/commit"_json_pointer, std::uint64_t{0}));
+    if (node["commit"].is_number_unsigned()) {
+      commit = std::max(commit, node["commit"].get<std::uint64_t>());
+    }
     nodes.push_back(std::move(node));
   }
   for (Json& node : nodes) {
