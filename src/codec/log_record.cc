@@ -139,8 +139,7 @@ base::Result<BatchHeader> read_batch_header(base::ByteView bytes, Seeding seedin
   header.meta_checksum = in.u64();
   const std::uint64_t seed =
       batch_seed(header.identity, header.stream,
-                 seeding == Seeding::none ? 0 : header.position.generation,
-                 header.position.number);
+                 seeding == Seeding::none ? 0 : header.position.generation, header.position.number);
   if (in.u64() != base::hash64(bytes.substr(0, kChecksummedBytes), seed)) {
     return base::fail(base::ErrorCode::malformed);
   }

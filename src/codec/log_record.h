@@ -40,7 +40,7 @@ struct BatchHeader {
   std::uint64_t previous_generation = 0;  // 0 = none
   std::uint32_t previous_batches = 0;
   std::uint32_t segment_sectors = 0;  // length of the segment's file
-  BatchPosition durable_upto;  // generation 0 = nothing
+  BatchPosition durable_upto;         // generation 0 = nothing
   std::uint64_t floor = 0;
   std::uint64_t meta_checksum = 0;
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
@@ -62,8 +62,8 @@ void put_batch_header(const BatchHeader& header, std::uint64_t seed, std::string
 // Whether the generation takes part in seeds; false only for a planted bug.
 enum class Seeding : std::uint8_t { by_generation, none };
 // Errors: malformed (not a header, or damaged), format_unknown (intact, of a later version).
-[[nodiscard]] base::Result<BatchHeader> read_batch_header(
-    base::ByteView bytes, Seeding seeding = Seeding::by_generation);
+[[nodiscard]] base::Result<BatchHeader> read_batch_header(base::ByteView bytes,
+                                                          Seeding seeding = Seeding::by_generation);
 
 enum class LogRecordType : std::uint8_t { write = 1, reset = 2, compact = 3, copy = 4, state = 5 };
 
@@ -77,11 +77,11 @@ struct LogRecordEntry {
 struct LogRecord {
   LogRecordType type = LogRecordType::write;
   model::ShardId shard;
-  std::optional<model::LogIndex> truncate_from;     // write
-  std::optional<protocol::HardState> hard_state;    // write (may be), reset, state
-  model::LogIndex start;                            // reset, compact, state
-  model::Term start_term;                           // reset, compact, state
-  std::vector<LogRecordEntry> entries;              // write, copy
+  std::optional<model::LogIndex> truncate_from;   // write
+  std::optional<protocol::HardState> hard_state;  // write (may be), reset, state
+  model::LogIndex start;                          // reset, compact, state
+  model::Term start_term;                         // reset, compact, state
+  std::vector<LogRecordEntry> entries;            // write, copy
   friend bool operator==(const LogRecord&, const LogRecord&) = default;
 };
 

@@ -1,6 +1,7 @@
 #include "codec/log_record.h"
 
 #include <gtest/gtest.h>
+
 #include <string>
 
 namespace ostraka::codec {

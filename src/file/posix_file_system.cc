@@ -2,20 +2,21 @@
 
 #include "base/assert.h"
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
-#include <system_error>
 #include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace ostraka::file {
@@ -166,7 +167,7 @@ class PosixFile final : public port::File {
   }
 
   Result<std::uint64_t> size() override {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd_.get(), &info) != 0) {
       return failed("asking the size of", path_, errno);
     }
@@ -208,8 +209,7 @@ class PosixFileSystem final : public port::FileSystem {
   PosixFileSystem(Descriptor root, std::string path)
       : root_(std::move(root)), path_(std::move(path)) {}
 
-  Result<std::unique_ptr<port::File>> open(const std::string& path,
-                                           port::OpenMode mode) override {
+  Result<std::unique_ptr<port::File>> open(const std::string& path, port::OpenMode mode) override {
     OSTRAKA_TRY(check_path(path));
     int flags = O_CLOEXEC | O_NOFOLLOW;
     switch (mode) {
@@ -235,7 +235,7 @@ class PosixFileSystem final : public port::FileSystem {
 
   Result<bool> exists(const std::string& path) override {
     OSTRAKA_TRY(check_path(path));
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(root_.get(), path.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
       return true;
     }
@@ -349,7 +349,7 @@ class PosixFileSystem final : public port::FileSystem {
   }
 
   Result<std::uint64_t> free_bytes() override {
-    struct statvfs info {};
+    struct statvfs info{};
     if (::fstatvfs(root_.get(), &info) != 0) {
       return failed("asking the free space of", path_, errno);
     }

@@ -2,9 +2,10 @@
 
 #include "port/file_system_contract.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <filesystem>
-#include <gtest/gtest.h>
 #include <memory>
 #include <string>
 

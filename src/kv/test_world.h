@@ -4,7 +4,6 @@
 
 #include "codec/entry.h"
 #include "codec/operation.h"
-#include "engine_memory/engine_memory.h"
 #include "kv/state_machine.h"
 #include "port/executor.h"
 #include "port/file_system.h"

@@ -9,6 +9,7 @@
 #include "port/file_system.h"
 
 #include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <vector>

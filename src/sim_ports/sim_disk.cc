@@ -80,10 +80,9 @@ Status SimDisk::write(Inode& inode, const std::string& path, std::uint64_t offse
     change.offset = faults_.misdirect_write_to->offset;
     faults_.misdirect_write_to.reset();
   }
-  const std::string before =
-      change.offset < inode.current.size()
-          ? inode.current.substr(to_size(change.offset), change.bytes.size())
-          : std::string();
+  const std::string before = change.offset < inode.current.size()
+                                 ? inode.current.substr(to_size(change.offset), change.bytes.size())
+                                 : std::string();
   inode.replaced = Write{change.offset, before};
   put(inode.current, change.offset, change.bytes);
   inode.sizes.push_back(inode.current.size());
@@ -199,10 +198,9 @@ void SimDisk::lose_unsynced(Inode& inode, base::Prng& prng) {
   }
   // The length may be any that the file had; it is known at once when everything was kept.
   if (!inode.sizes.empty()) {
-    const std::size_t choice = mode == Mode::keep ? inode.sizes.size() - 1
-                               : mode == Mode::lose
-                                   ? inode.sizes.size()
-                                   : to_size(prng.below(inode.sizes.size() + 1));
+    const std::size_t choice = mode == Mode::keep   ? inode.sizes.size() - 1
+                               : mode == Mode::lose ? inode.sizes.size()
+                                                    : to_size(prng.below(inode.sizes.size() + 1));
     if (choice < inode.sizes.size()) {
       inode.durable.resize(to_size(inode.sizes[choice]), '\0');
     }
@@ -506,8 +504,7 @@ class SimFileSystem final : public port::FileSystem {
       return base::fail(ErrorCode::io_error, path + ": the process is dead");
     }
     const bool outside = path.empty() || path.front() == '/' || path == ".." ||
-                         path.starts_with("../") || path.contains("/../") ||
-                         path.ends_with("/..");
+                         path.starts_with("../") || path.contains("/../") || path.ends_with("/..");
     if (outside) {
       return base::fail(ErrorCode::invalid_argument, "path " + path);
     }

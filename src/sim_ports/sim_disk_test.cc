@@ -3,6 +3,7 @@
 #include "port/file_system_contract.h"
 
 #include <gtest/gtest.h>
+
 #include <memory>
 #include <set>
 #include <string>

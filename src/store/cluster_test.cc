@@ -16,7 +16,7 @@ ClusterOptions small_log() {
   options.store.checkpoint_log_bytes = 16U << 10;
   options.store.housekeeping_interval = base::Duration::milliseconds(50);
   options.store.log_keep_entries = 4;
-  options.store.log_keep_bytes = 1;  // no follower is waited for
+  options.store.log_keep_bytes = 64U << 10;
   options.store.snapshot_chunk_bytes = 4U << 10;
   return options;
 }
@@ -40,7 +40,7 @@ TEST(StoreCluster, ElectsAndReplicates) {
   Cluster cluster({});
   ASSERT_TRUE(cluster.elect());
   put_many(cluster, "k", 20);
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); }));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   EXPECT_EQ(cluster.get(cluster.leader(), "k7", ReadKind::linearizable), std::string(10, 'v'));
   for (std::uint32_t i = 1; i <= 3; ++i) {
     EXPECT_EQ(cluster.get(model::NodeId(i), "k19", ReadKind::stale), std::string(10, 'v'));
@@ -69,7 +69,7 @@ TEST(StoreCluster, NothingAcknowledgedIsLostWhenTheLeaderDies) {
   put_many(cluster, "after", 10);
   EXPECT_NE(cluster.leader(), old);
   cluster.restart(old);
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); }));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   for (int i = 0; i < 10; ++i) {
     EXPECT_NE(cluster.get(old, "before" + std::to_string(i), ReadKind::stale), "(nil)");
     EXPECT_NE(cluster.get(old, "after" + std::to_string(i), ReadKind::stale), "(nil)");
@@ -101,7 +101,7 @@ TEST(StoreCluster, AFollowerCatchesUpByTheLog) {
   cluster.crash(follower);
   put_many(cluster, "k", 50);
   cluster.restart(follower);
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); }));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   EXPECT_EQ(cluster.frames(peer::FrameType::snapshot_chunk), 0U);
 }
 
@@ -111,19 +111,20 @@ TEST(StoreCluster, AFollowerCatchesUpBySnapshot) {
   put_many(cluster, "old", 5);
   const model::NodeId follower = follower_of(cluster);
   cluster.crash(follower);
+  cluster.run(base::Duration::seconds(1));  // nobody waits for it any more
   put_many(cluster, "k", 100, 500);
   cluster.restart(follower);
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); }));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   EXPECT_GT(cluster.frames(peer::FrameType::snapshot_chunk), 2U);
   EXPECT_EQ(cluster.machine(follower).process->store->status().snapshots_installed, 1U);
   EXPECT_EQ(cluster.get(follower, "k99", ReadKind::stale), std::string(500, 'v'));
   EXPECT_EQ(cluster.get(follower, "old0", ReadKind::stale), std::string(10, 'v'));
   // It goes on by the log, also after a restart.
   ASSERT_TRUE(cluster.put("more", "1"));
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); }));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   cluster.crash_power(follower);
   cluster.restart(follower);
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); }));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   EXPECT_EQ(cluster.get(follower, "more", ReadKind::stale), "1");
 }
 
@@ -143,6 +144,7 @@ TEST(StoreCluster, TwoShardsOnOneEngineGoTheirOwnWays) {
     }
   }
   cluster.crash(follower);
+  cluster.run(base::Duration::seconds(1));
   put_many(cluster, "x", 100, 500);  // only the first shard needs a snapshot
   ASSERT_TRUE(cluster.put("k2", "second too", kSecondShard));
   cluster.restart(follower);
@@ -151,7 +153,8 @@ TEST(StoreCluster, TwoShardsOnOneEngineGoTheirOwnWays) {
   EXPECT_EQ(cluster.get(follower, "k", ReadKind::stale, {}, kShard), "first");
   EXPECT_EQ(cluster.get(follower, "k", ReadKind::stale, {}, kSecondShard), "second");
   EXPECT_EQ(cluster.get(follower, "k2", ReadKind::stale, {}, kSecondShard), "second too");
-  EXPECT_EQ(cluster.machine(follower).process->store->status().snapshots_installed, 1U);
+  EXPECT_EQ(cluster.machine(follower).process->store->status().snapshots_installed, 1U)
+      << cluster.describe(kShard) << cluster.describe(kSecondShard);
 }
 
 TEST(StoreCluster, LeadershipMovesOnRequest) {
@@ -175,7 +178,7 @@ TEST(StoreCluster, AddPromoteRemove) {
   const auto now = [&] { return cluster.replica(cluster.leader())->protocol().configuration(); };
   base::Status changed = cluster.change(*replica::with_learner(now(), cluster.member(added)));
   ASSERT_TRUE(changed.has_value()) << changed.error().to_string();
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); }));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   changed = cluster.change(*replica::with_promoted(now(), added));
   ASSERT_TRUE(changed.has_value()) << changed.error().to_string();
   EXPECT_EQ(now().voters.size(), 4U);
@@ -184,7 +187,7 @@ TEST(StoreCluster, AddPromoteRemove) {
   ASSERT_TRUE(changed.has_value()) << changed.error().to_string();
   cluster.crash(removed);
   ASSERT_TRUE(cluster.put("after", "1"));
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); }));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   EXPECT_EQ(cluster.get(added, "k99", ReadKind::stale), std::string(500, 'v'));
   EXPECT_EQ(cluster.machine(added).process->transport->members.size(), 3U);
   // A restart knows the membership from its own disk.

@@ -56,7 +56,8 @@ struct Options {
   base::Duration checkpoint_age = base::Duration::seconds(60);
   base::Duration housekeeping_interval = base::Duration::milliseconds(500);
   // Behind the checkpoint this many entries are kept in any case, and as many as a live follower
-  // still needs while the log pins at most log_keep_bytes.
+  // still needs while the log pins at most log_keep_bytes (four times that while a snapshot is
+  // sent).
   std::uint64_t log_keep_entries = 1024;
   std::uint64_t log_keep_bytes = 256U << 20;
 

@@ -2,8 +2,10 @@
 
 #include "base/assert.h"
 #include "codec/result_value.h"
+#include "wal/wal.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace ostraka::store::testing {
 namespace {
@@ -238,6 +240,15 @@ std::optional<std::string> Cluster::get(model::NodeId node, const std::string& k
 }
 
 bool Cluster::converged(model::ShardId shard) {
+  std::optional<model::LogIndex> applied;
+  for (auto& [id, machine] : machines_) {
+    if (replica::Replica* here = replica(id, shard); here != nullptr) {
+      if (applied.value_or(here->applied()) != here->applied()) {
+        return false;  // before anything is hashed
+      }
+      applied = here->applied();
+    }
+  }
   std::optional<std::pair<model::LogIndex, std::uint64_t>> common;
   for (auto& [id, machine] : machines_) {
     replica::Replica* here = replica(id, shard);
@@ -251,6 +262,34 @@ bool Cluster::converged(model::ShardId shard) {
     common = mine;
   }
   return true;
+}
+
+std::string Cluster::describe(model::ShardId shard) {
+  std::ostringstream out;
+  for (auto& [id, machine] : machines_) {
+    replica::Replica* here = replica(id, shard);
+    out << "n" << id.value();
+    if (here == nullptr) {
+      out << " down\n";
+      continue;
+    }
+    const replica::Status status = here->status();
+    const StoreStatus store = machine->process->store->status();
+    out << " role " << static_cast<int>(status.protocol.role) << " term "
+        << status.protocol.term.value() << " leader " << status.protocol.leader.value() << " log ["
+        << status.protocol.first_index.value() << ", " << status.protocol.last_index.value()
+        << "] durable " << status.protocol.durable_index.value() << " commit "
+        << status.protocol.commit.value() << " applied " << status.applied.value() << " hash "
+        << here->state_machine().state_hash() << " snapshots " << store.snapshots_sent << "/"
+        << store.snapshots_installed << " running " << store.snapshots_sending << "/"
+        << store.snapshots_receiving << " checkpoints " << store.checkpoints
+        << (status.stopped.has_value() ? status.stopped->to_string() : "") << "\n";
+    for (const protocol::PeerStatus& peer : status.protocol.peers) {
+      out << "   peer " << peer.id.value() << " match " << peer.match.value() << " active "
+          << peer.recently_active << " snapshot " << peer.needs_snapshot << "\n";
+    }
+  }
+  return out.str();
 }
 
 base::Status Cluster::change(std::shared_ptr<const model::Configuration> target, bool joint) {
@@ -313,12 +352,27 @@ Machine& Cluster::create(model::NodeId id) {
 void Cluster::boot(Machine& machine) {
   OSTRAKA_ASSERT(machine.process == nullptr, "it runs already");
   auto process = std::make_unique<Process>();
+  machine.log_failed = false;
   process->executor =
       std::make_unique<sim_ports::SimExecutor>(scheduler_, machine.clock, prng_.next());
   process->files = machine.disk.open_process();
-  process->engine = *engine_memory::open(*process->files, *process->executor, {});
-  process->log =
-      std::make_unique<replica::testing::TestLog>(*process->executor, log_disks_[machine.id]);
+  auto engine = engine_memory::open(*process->files, *process->executor, {});
+  if (!engine.has_value()) {
+    OSTRAKA_ASSERT(machine.disk.is_dead(), engine.error().to_string());
+    return;
+  }
+  process->engine = *std::move(engine);
+  wal::Options log_options;
+  log_options.identity = machine.id.value();
+  log_options.segment_bytes = 256U << 10;
+  log_options.initial_segment_bytes = 64U << 10;
+  auto log = wal::Wal::open(*process->files, *process->executor, log_options,
+                            [&machine](const base::Error&) { machine.log_failed = true; });
+  if (!log.has_value()) {
+    OSTRAKA_ASSERT(machine.disk.is_dead(), log.error().to_string());
+    return;
+  }
+  process->log = *std::move(log);
   process->transport = std::make_unique<TestTransport>(*this, machine.id);
   process->sessions = std::make_unique<replica::testing::TestSessions>();
   Options options;
@@ -346,9 +400,17 @@ void Cluster::boot(Machine& machine) {
                               std::move(options));
   process->store->set_sessions(process->sessions.get());
   machine.process = std::move(process);
+  open_shards(machine);
+}
+
+void Cluster::open_shards(Machine& machine) {
   Store& store = *machine.process->store;
   const base::Status started = store.start();
-  OSTRAKA_ASSERT(started.has_value(), "the store starts");
+  if (!started.has_value()) {
+    OSTRAKA_ASSERT(machine.disk.is_dead(), started.error().to_string());
+    machine.process.reset();
+    return;
+  }
   for (const model::ShardId shard : {kShard, kSecondShard}) {
     if (shard == kSecondShard && !options_.two_shards) {
       continue;
@@ -358,7 +420,11 @@ void Cluster::boot(Machine& machine) {
     state.keyspace_last = state.keyspace_first;
     const base::Status opened =
         store.open_shard(shard, machine.joining ? nullptr : initial(), state);
-    OSTRAKA_ASSERT(opened.has_value(), "the shard opens");
+    if (!opened.has_value()) {
+      OSTRAKA_ASSERT(machine.disk.is_dead(), opened.error().to_string());
+      machine.process.reset();
+      return;
+    }
   }
 }
 

@@ -5,7 +5,6 @@
 #include "base/prng.h"
 #include "engine_memory/engine_memory.h"
 #include "replica/test_driver.h"
-#include "replica/test_log.h"
 #include "sim_ports/sim_disk.h"
 #include "sim_ports/sim_executor.h"
 #include "sim_ports/sim_scheduler.h"
@@ -80,6 +79,7 @@ struct Machine {
   sim_ports::SimDisk disk;
   std::unique_ptr<Process> process;  // null while it is down
   bool joining = false;
+  bool log_failed = false;  // the log said that it cannot go on: the server would end here
 };
 
 class Cluster {
@@ -118,6 +118,8 @@ class Cluster {
                                                model::ShardId shard = kShard);
   // Every running replica of the shard has applied the same and has the same state.
   [[nodiscard]] bool converged(model::ShardId shard = kShard);
+  // For the messages of failing tests.
+  [[nodiscard]] std::string describe(model::ShardId shard = kShard);
   [[nodiscard]] base::Status change(std::shared_ptr<const model::Configuration> target,
                                     bool joint = false);
   [[nodiscard]] base::Status transfer(model::NodeId to);
@@ -136,7 +138,9 @@ class Cluster {
     model::Serial next{1};
   };
   Machine& create(model::NodeId id);
+  // A disk that dies on the way leaves the machine down.
   void boot(Machine& machine);
+  void open_shards(Machine& machine);
   [[nodiscard]] bool ensure_session(model::ShardId shard);
   [[nodiscard]] bool await_result(model::NodeId node, model::Serial serial);
 
@@ -148,7 +152,6 @@ class Cluster {
   std::map<std::pair<std::pair<model::NodeId, model::NodeId>, peer::Channel>, base::Instant> last_;
   std::map<model::ShardId, Session> sessions_;
   std::map<peer::FrameType, std::uint64_t> frames_;
-  std::map<model::NodeId, replica::testing::TestLog::Disk> log_disks_;
   std::uint64_t session_ids_ = 1000;
 };
 

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 
 #include <fmt/format.h>
+
 #include <string>
 
 namespace ostraka::wal {
@@ -35,9 +36,9 @@ std::string encode(const Identity& identity) {
 
 base::Result<Identity> decode(base::ByteView bytes) {
   const auto damaged = [] {
-    return base::fail(base::ErrorCode::corruption,
-                      fmt::format("{} at offset 0: the identity of the data directory is damaged",
-                                  kName));
+    return base::fail(
+        base::ErrorCode::corruption,
+        fmt::format("{} at offset 0: the identity of the data directory is damaged", kName));
   };
   if (bytes.size() != kBytes) {
     return damaged();

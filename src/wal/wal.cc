@@ -103,8 +103,8 @@ void Wal::compact(model::ShardId shard, model::LogIndex index, model::Term term)
   stream_of(shard).compact(shard, index, term);
 }
 
-void Wal::reset(model::ShardId shard, std::uint64_t cookie, model::LogIndex index,
-                model::Term term, const protocol::HardState& hard_state) {
+void Wal::reset(model::ShardId shard, std::uint64_t cookie, model::LogIndex index, model::Term term,
+                const protocol::HardState& hard_state) {
   stream_of(shard).reset(shard, cookie, index, term, hard_state);
 }
 

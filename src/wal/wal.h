@@ -83,8 +83,8 @@ class Wal final : public port::LogStore {
   [[nodiscard]] std::vector<model::ShardId> shards() const override;
   void attach(model::ShardId shard, port::DurableListener& listener) override;
   void append(model::ShardId shard, std::uint64_t cookie, port::LogWrite write) override;
-  void read(model::ShardId shard, model::LogIndex first, model::LogIndex end,
-            std::size_t max_bytes, OnRead on_read) override;
+  void read(model::ShardId shard, model::LogIndex first, model::LogIndex end, std::size_t max_bytes,
+            OnRead on_read) override;
   void compact(model::ShardId shard, model::LogIndex index, model::Term term) override;
   void reset(model::ShardId shard, std::uint64_t cookie, model::LogIndex index, model::Term term,
              const protocol::HardState& hard_state) override;

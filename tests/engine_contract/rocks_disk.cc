@@ -1,6 +1,7 @@
 #include "rocks_disk.h"
 
 #include <rocksdb/file_system.h>
+#include <rocksdb/system_clock.h>
 
 #include <cstring>
 #include <string>
@@ -130,6 +131,7 @@ class SilentLogger final : public rocksdb::Logger {
  public:
   using Logger::Logv;
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+  [[nodiscard]] std::size_t GetLogFileSize() const override { return 0; }
 };
 
 class RocksDisk final : public rocksdb::FileSystem {
@@ -271,10 +273,26 @@ class RocksDisk final : public rocksdb::FileSystem {
   CrashDisk& disk_;
 };
 
+// RocksDB sleeps for a second after each failed flush; a test need not.
+class SleeplessClock final : public rocksdb::SystemClockWrapper {
+ public:
+  SleeplessClock() : SystemClockWrapper(rocksdb::SystemClock::Default()) {}
+  [[nodiscard]] const char* Name() const override { return "SleeplessClock"; }
+  void SleepForMicroseconds(int /*microseconds*/) override {}
+};
+
+class RocksEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit RocksEnv(std::unique_ptr<rocksdb::Env> files) : EnvWrapper(std::move(files)) {
+    system_clock_ = std::make_shared<SleeplessClock>();
+  }
+  [[nodiscard]] const char* Name() const override { return "CrashDiskEnv"; }
+};
+
 }  // namespace
 
 std::unique_ptr<rocksdb::Env> make_rocks_env(CrashDisk& disk) {
-  return rocksdb::NewCompositeEnv(std::make_shared<RocksDisk>(disk));
+  return std::make_unique<RocksEnv>(rocksdb::NewCompositeEnv(std::make_shared<RocksDisk>(disk)));
 }
 
 }  // namespace ostraka::engine_test

@@ -6,6 +6,7 @@
 #include "engine_rocksdb/internal/status.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace ostraka::engine_rocksdb {
@@ -15,6 +16,22 @@ void Listener::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
   if (!told_.exchange(true)) {
     on_error_();
   }
+}
+
+void Listener::OnFlushCompleted(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& /*info*/) {
+  const std::scoped_lock lock(mutex_);
+  ++flushes_;
+  flushed_.notify_all();
+}
+
+std::uint64_t Listener::flushes() {
+  const std::scoped_lock lock(mutex_);
+  return flushes_;
+}
+
+void Listener::wait_for_flush(std::uint64_t seen) {
+  std::unique_lock lock(mutex_);
+  flushed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return flushes_ != seen; });
 }
 
 void Listener::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
@@ -37,11 +54,11 @@ void Listener::OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) {
 
 base::Result<std::shared_ptr<Database>> Database::open(const Location& location,
                                                        const Options& options,
-                                                       std::shared_ptr<Listener> listener,
+                                                       const std::shared_ptr<Listener>& listener,
                                                        std::uint64_t epoch) {
   // The constructor is private, so make_shared cannot be used.
   std::shared_ptr<Database> database(
-      new Database(location, make_options(location, options, std::move(listener)), epoch));
+      new Database(location, make_options(location, options, listener), listener, epoch));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const port::Family family : kFamilies) {
     families.emplace_back(name_of(family), family_options(database->options_));

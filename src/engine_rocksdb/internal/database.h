@@ -15,6 +15,7 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -40,6 +41,7 @@ class Listener final : public rocksdb::EventListener {
   // `on_error` is called on any thread, at most once until rearm().
   explicit Listener(std::function<void()> on_error) : on_error_(std::move(on_error)) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
+  void OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo& info) override;
   void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override;
   // Recovery is this module's own decision.
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
@@ -47,17 +49,24 @@ class Listener final : public rocksdb::EventListener {
 
   [[nodiscard]] bool stalled() const { return stalled_families_.load() != 0; }
   void rearm() { told_.store(false); }
+  // Completed flushes of single families so far.
+  [[nodiscard]] std::uint64_t flushes();
+  // Until there are more than `seen`, but not for long.
+  void wait_for_flush(std::uint64_t seen);
 
  private:
   std::function<void()> on_error_;
   std::atomic<bool> told_ = false;
   std::atomic<unsigned> stalled_families_ = 0;  // one bit per family
+  std::mutex mutex_;                            // the two below
+  std::condition_variable flushed_;
+  std::uint64_t flushes_ = 0;
 };
 
 class Database {
  public:
   [[nodiscard]] static base::Result<std::shared_ptr<Database>> open(
-      const Location& location, const Options& options, std::shared_ptr<Listener> listener,
+      const Location& location, const Options& options, const std::shared_ptr<Listener>& listener,
       std::uint64_t epoch);
   ~Database();
   Database(const Database&) = delete;
@@ -84,6 +93,7 @@ class Database {
   [[nodiscard]] const rocksdb::Options& options() const { return options_; }
   [[nodiscard]] const Location& location() const { return location_; }
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  [[nodiscard]] Listener& listener() { return *listener_; }
 
   // Reactor only.
   void attach(Iterator& iterator) { iterators_.push_back(&iterator); }
@@ -99,11 +109,16 @@ class Database {
   void close();
 
  private:
-  Database(Location location, rocksdb::Options options, std::uint64_t epoch)
-      : location_(std::move(location)), options_(std::move(options)), epoch_(epoch) {}
+  Database(Location location, rocksdb::Options options, std::shared_ptr<Listener> listener,
+           std::uint64_t epoch)
+      : location_(std::move(location)),
+        options_(std::move(options)),
+        listener_(std::move(listener)),
+        epoch_(epoch) {}
 
   const Location location_;
   const rocksdb::Options options_;
+  const std::shared_ptr<Listener> listener_;  // shared with RocksDB
   const std::uint64_t epoch_;
   std::shared_mutex use_;
   std::unique_ptr<rocksdb::DB> db_;

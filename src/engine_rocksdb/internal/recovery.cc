@@ -2,10 +2,21 @@
 #include "engine_rocksdb/internal/engine.h"
 #include "engine_rocksdb/internal/iterator.h"
 #include "engine_rocksdb/internal/status.h"
+#include "engine_rocksdb/internal/tables.h"
 
 #include <utility>
 
 namespace ostraka::engine_rocksdb {
+
+namespace {
+
+// Resumed is who can flush.
+base::Status resume(Database& database) {
+  OSTRAKA_TRY(to_status(database.db().Resume()));
+  return flush_all(database);
+}
+
+}  // namespace
 
 void RocksEngine::on_background_error() {
   if (health_ != Health::good) {
@@ -27,7 +38,7 @@ void RocksEngine::try_resume() {
         const Database::Use use(*database);
         // Before resuming, so that an error right after it is told.
         listener->rearm();
-        *outcome = use ? to_status(database->db().Resume()) : base::Status(ended());
+        *outcome = use ? resume(*database) : base::Status(ended());
       },
       [anchor = anchor_, outcome] {
         if (anchor->engine != nullptr) {

@@ -180,6 +180,16 @@ class Ingest {
   std::vector<std::string> written_;
 };
 
+// No family has a full write buffer that is not in a table.
+bool nothing_waits(Database& database) {
+  return std::ranges::all_of(database.handles(), [&](rocksdb::ColumnFamilyHandle* handle) {
+    std::uint64_t waiting = 1;
+    return database.db().GetIntProperty(handle, rocksdb::DB::Properties::kNumImmutableMemTable,
+                                        &waiting) &&
+           waiting == 0;
+  });
+}
+
 Ranges ranges_of(const std::vector<port::FamilyRange>& ranges, port::Family family) {
   Ranges found;
   for (const port::FamilyRange& range : ranges) {
@@ -236,7 +246,18 @@ base::Status ingest_tables(Database& database, const std::vector<port::FamilyRan
 base::Status flush_all(Database& database) {
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;  // this flush is what ends a stall
-  return to_status(database.db().Flush(options, database.handles()));
+  // Flush() of 7.8.3 may answer OK before it is done when the database has just resumed from a
+  // background error, so its answer is believed only when nothing waits any more.
+  constexpr int kAttempts = 200;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const std::uint64_t flushes = database.listener().flushes();
+    OSTRAKA_TRY(to_status(database.db().Flush(options, database.handles())));
+    if (nothing_waits(database)) {
+      return {};
+    }
+    database.listener().wait_for_flush(flushes);
+  }
+  return base::fail(base::ErrorCode::io_error, "engine: a flush did not end");
 }
 
 }  // namespace ostraka::engine_rocksdb

@@ -198,6 +198,19 @@ void Sessions::forget(model::SessionId id, SessionHead& head) {
   core_.batch->remove_range(port::Family::session, key_, upper_);
 }
 
+base::Status Sessions::get(model::SessionId id, std::uint64_t first, std::string& record) {
+  if (core_.options.memory_only_dedup) {
+    record = memory_[{id, first}];
+    return {};
+  }
+  session_key(key_, core_.shard, id, first);
+  OSTRAKA_ASSIGN(const bool present, core_.engine.get(port::Family::session, key_, record));
+  if (!present) {
+    return base::fail(base::ErrorCode::corruption, "a stored reply is missing");
+  }
+  return {};
+}
+
 base::Result<bool> Sessions::stored_reply(model::SessionId id, const SessionHead& head,
                                           std::uint64_t serial, std::string& reply) {
   if (serial <= head.floor) {
@@ -209,15 +222,7 @@ base::Result<bool> Sessions::stored_reply(model::SessionId id, const SessionHead
   }
   const std::uint64_t first = *std::prev(behind);
   std::string record;
-  if (core_.options.memory_only_dedup) {
-    record = memory_[{id, first}];
-  } else {
-    session_key(key_, core_.shard, id, first);
-    OSTRAKA_ASSIGN(const bool present, core_.engine.get(port::Family::session, key_, record));
-    if (!present) {
-      return base::fail(base::ErrorCode::corruption, "a stored reply is missing");
-    }
-  }
+  OSTRAKA_TRY(get(id, first, record));
   base::Reader in(record);
   OSTRAKA_TRY(read_header(in));
   for (std::uint64_t skipped = first; skipped < serial; ++skipped) {
@@ -228,6 +233,31 @@ base::Result<bool> Sessions::stored_reply(model::SessionId id, const SessionHead
     return base::fail(base::ErrorCode::corruption, "session record");
   }
   return true;
+}
+
+base::Status Sessions::visit_replies(model::SessionId id, const SessionHead& head,
+                                     const std::function<void(base::ByteView)>& visit) {
+  std::string record;
+  for (std::size_t i = 0; i < head.records.size(); ++i) {
+    const bool newest = i + 1 == head.records.size();
+    const std::uint64_t last = newest ? head.last : head.records[i + 1] - 1;
+    if (last <= head.floor) {
+      continue;
+    }
+    OSTRAKA_TRY(get(id, head.records[i], record));
+    base::Reader in(record);
+    OSTRAKA_TRY(read_header(in));
+    for (std::uint64_t serial = head.records[i]; serial <= last; ++serial) {
+      const base::ByteView reply = in.bytes();
+      if (serial > head.floor) {
+        visit(reply);
+      }
+    }
+    if (!in.finished()) {
+      return base::fail(base::ErrorCode::corruption, "session record");
+    }
+  }
+  return {};
 }
 
 }  // namespace ostraka::kv

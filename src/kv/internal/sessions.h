@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -56,12 +57,17 @@ class Sessions {
   // what was put has been written. Errors: io_error, corruption.
   [[nodiscard]] base::Result<bool> stored_reply(model::SessionId id, const SessionHead& head,
                                                 std::uint64_t serial, std::string& reply);
+  // Every reply that is known, in order of serials. Requires and errors as above.
+  [[nodiscard]] base::Status visit_replies(model::SessionId id, const SessionHead& head,
+                                           const std::function<void(base::ByteView)>& visit);
   [[nodiscard]] const std::map<model::SessionId, SessionHead>& all() const { return heads_; }
 
  private:
   [[nodiscard]] base::Status load_record(base::ByteView key, base::ByteView value);
   void end(std::map<model::SessionId, SessionHead>::iterator session);
   void put(model::SessionId id, std::uint64_t serial, base::ByteView record);
+  // A reply record by its first serial.
+  [[nodiscard]] base::Status get(model::SessionId id, std::uint64_t first, std::string& record);
   void forget(model::SessionId id, SessionHead& head);
 
   Core& core_;

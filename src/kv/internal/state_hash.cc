@@ -1,6 +1,5 @@
 #include "kv/internal/state_hash.h"
 
-#include "base/assert.h"
 #include "base/hash.h"
 #include "codec/configuration.h"
 #include "kv/internal/stored.h"
@@ -52,7 +51,6 @@ base::Status add_keys(Core& core, Chain& chain) {
 
 base::Status add_sessions(Sessions& sessions, Chain& chain) {
   std::string piece;
-  std::string reply;
   for (const auto& [id, head] : sessions.all()) {
     base::Writer writer(piece);
     writer.u64(id.value());
@@ -60,12 +58,10 @@ base::Status add_sessions(Sessions& sessions, Chain& chain) {
     writer.u64(head.floor);
     writer.i64(head.active_ms);
     chain.add(piece);
-    for (std::uint64_t serial = head.floor + 1; serial <= head.last; ++serial) {
-      OSTRAKA_ASSIGN(const bool known, sessions.stored_reply(id, head, serial, reply));
-      OSTRAKA_ASSERT(known, "replies behind the floor are kept");
+    OSTRAKA_TRY(sessions.visit_replies(id, head, [&](base::ByteView reply) {
       writer.bytes(reply);
       chain.add(piece);
-    }
+    }));
   }
   return {};
 }

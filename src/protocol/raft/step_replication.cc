@@ -229,6 +229,9 @@ void Raft::on_heartbeat_ack(const Message& message) {
     return;
   }
   peer->heard = now_;
+  // It restarted within the term: what it had in memory only is gone, and it compares anew.
+  const bool forgot = message.hint_index.is_none() && !peer->received.is_none() &&
+                      message.context >= peer->round && peer->flow == Flow::replicate;
   peer->round = std::max(peer->round, message.context);
   if ((message.flags & kFlagPromise) != 0 && message.context > s_.leading.lease_floor) {
     const base::Instant from = mutant_ == Mutant::lease_from_receipt ? now_ : message.stamp;
@@ -239,7 +242,10 @@ void Raft::on_heartbeat_ack(const Message& message) {
   const bool stalled = peer->flow == Flow::replicate && peer->received < peer->next.prev() &&
                        message.hint_index <= peer->received &&
                        now_ - peer->progress > settings_.election_timeout_min / 2;
-  if (stalled) {
+  if (forgot) {
+    peer->received = peer->match;
+    begin_probe(*peer, peer->match.next());
+  } else if (stalled) {
     // What was sent got lost without a rejection: no later message showed the gap.
     begin_probe(*peer, std::max(peer->match, peer->received).next());
   }

@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace ostraka::store {
+namespace {
+
+// While a snapshot is sent the log may pin so many times Options::log_keep_bytes.
+constexpr std::uint64_t kSnapshotKeepFactor = 4;
+
+}  // namespace
 
 Checkpointer::Checkpointer(Context& context, const SnapshotSender& sender, OnFailed on_failed,
                            OnReopened on_reopened)
@@ -140,18 +146,19 @@ void Checkpointer::compact(model::ShardId id, Shard& shard) {
   if (upto <= shard.compacted) {
     return;
   }
-  if (context_.environment().log.pinned_bytes(id) <= options.log_keep_bytes) {
-    if (replica->leads()) {
-      const protocol::ProtocolStatus status = replica->protocol().status();
-      for (const protocol::PeerStatus& peer : status.peers) {
-        if (peer.recently_active && !peer.needs_snapshot && peer.id != options.self) {
-          upto = std::min(upto, peer.match);
-        }
+  const std::uint64_t pinned = context_.environment().log.pinned_bytes(id);
+  if (replica->leads() && pinned <= options.log_keep_bytes) {
+    const protocol::ProtocolStatus status = replica->protocol().status();
+    for (const protocol::PeerStatus& peer : status.peers) {
+      if (peer.recently_active && !peer.needs_snapshot && peer.id != options.self) {
+        upto = std::min(upto, peer.match);
       }
     }
-    if (const std::optional<model::LogIndex> sending = sender_.lowest(id); sending.has_value()) {
-      upto = std::min(upto, *sending);
-    }
+  }
+  // Else the receiver would need another snapshot as soon as it has this one.
+  const std::optional<model::LogIndex> sending = sender_.lowest(id);
+  if (sending.has_value() && pinned <= kSnapshotKeepFactor * options.log_keep_bytes) {
+    upto = std::min(upto, *sending);
   }
   if (upto > shard.compacted) {
     shard.compacted = upto;

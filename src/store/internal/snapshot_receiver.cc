@@ -84,8 +84,16 @@ void SnapshotReceiver::on_chunk(model::NodeId from, model::ShardId shard,
     return;
   }
   Incoming* incoming = find(shard, chunk.transfer);
-  if (incoming == nullptr || incoming->from != from ||
-      incoming->state != Incoming::State::streaming) {
+  if (incoming == nullptr || incoming->from != from) {
+    // From before a restart, or refused already: the sender may stop.
+    SnapshotReply refusal;
+    refusal.kind = ReplyKind::failed;
+    refusal.transfer = chunk.transfer;
+    refusal.error = static_cast<std::uint16_t>(base::ErrorCode::not_found);
+    reply(from, shard, refusal);
+    return;
+  }
+  if (incoming->state != Incoming::State::streaming) {
     return;
   }
   if (chunk.sequence != incoming->next_sequence) {

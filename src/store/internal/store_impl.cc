@@ -40,6 +40,7 @@ base::Status Store::Impl::start() {
   port::FileSystem& files = environment_.files;
   OSTRAKA_TRY(files.remove_tree(options_.snapshot_folder));
   OSTRAKA_TRY(files.make_directory(options_.snapshot_folder));
+  OSTRAKA_TRY(files.sync_directory("."));
   checkpointer_.start();
   return {};
 }

@@ -3,6 +3,7 @@
 #include "codec/log_record.h"
 
 #include <fmt/format.h>
+
 #include <string>
 #include <utility>
 
@@ -59,8 +60,8 @@ base::Result<std::vector<port::LogEntry>> read_entries(port::FileSystem& files,
       const base::Buffer payload =
           there ? run.slice(static_cast<std::size_t>(at), entry.meta.payload_bytes)
                 : base::Buffer();
-      if (!there || codec::payload_checksum(identity, entry.meta, payload.view()) !=
-                        entry.checksum) {
+      if (!there ||
+          codec::payload_checksum(identity, entry.meta, payload.view()) != entry.checksum) {
         return base::fail(base::ErrorCode::corruption,
                           fmt::format("{} at offset {}: entry {} is damaged", file.path,
                                       entry.offset, entry.meta.index.value()));

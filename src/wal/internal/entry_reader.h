@@ -1,6 +1,7 @@
 // Reads the payloads of indexed entries back from their segments, verified one by one.
 //
-// Neighbours on disk are read in one call. Runs in a blocking job; touches only SegmentFile::reader.
+// Neighbours on disk are read in one call. Runs in a blocking job; touches only
+// SegmentFile::reader.
 #pragma once
 
 #include "base/result.h"

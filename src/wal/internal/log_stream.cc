@@ -2,9 +2,10 @@
 
 #include "base/assert.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
-#include <fmt/format.h>
 #include <utility>
 
 namespace ostraka::wal {
@@ -89,8 +90,7 @@ base::Status LogStream::adopt(RecoveredStream recovered, const std::string& fold
   next_generation_ = recovered.next_generation;
   pool_.set_next_number(recovered.next_file_number);
   if (pool_.spare_bytes() == 0) {
-    OSTRAKA_TRY(
-        pool_.prepare_now(std::min(options_.initial_segment_bytes, pool_.segment_bytes())));
+    OSTRAKA_TRY(pool_.prepare_now(std::min(options_.initial_segment_bytes, pool_.segment_bytes())));
   }
   pool_.top_up();
   flags_.sealed = recovered.sealed;

@@ -52,8 +52,8 @@ class LogStream {
   [[nodiscard]] std::vector<model::ShardId> shards() const;
   void attach(model::ShardId shard, port::DurableListener& listener);
   void append(model::ShardId shard, std::uint64_t cookie, port::LogWrite write);
-  void read(model::ShardId shard, model::LogIndex first, model::LogIndex end,
-            std::size_t max_bytes, port::LogStore::OnRead on_read);
+  void read(model::ShardId shard, model::LogIndex first, model::LogIndex end, std::size_t max_bytes,
+            port::LogStore::OnRead on_read);
   void compact(model::ShardId shard, model::LogIndex index, model::Term term);
   void reset(model::ShardId shard, std::uint64_t cookie, model::LogIndex index, model::Term term,
              const protocol::HardState& hard_state);

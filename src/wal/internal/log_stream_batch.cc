@@ -30,8 +30,8 @@ void LogStream::form_batch() {
                              : !queues_.bulk.empty() ? queues_.bulk.front().bytes
                                                      : 0;
   const auto room = [this] { return segments_.back().file->bytes - segments_.back().end; };
-  const bool fits = flags_.writable &&
-                    overhead_bytes() + next + segments_.back().reserve() <= room();
+  const bool fits =
+      flags_.writable && overhead_bytes() + next + segments_.back().reserve() <= room();
   const bool normal = fits || open_segment(next);
   if (!normal && (!flags_.writable || overhead_bytes() > room())) {
     return;  // the pool says when there is a segment
@@ -185,8 +185,7 @@ void LogStream::submit() {
   header.position = {segment.generation, segment.batches};
   header.previous_generation = segment.previous_generation;
   header.previous_batches = segment.previous_batches;
-  header.segment_sectors =
-      static_cast<std::uint32_t>(segment.file->bytes / codec::kLogSectorBytes);
+  header.segment_sectors = static_cast<std::uint32_t>(segment.file->bytes / codec::kLogSectorBytes);
   if (segment.batches > 0) {
     header.durable_upto = {segment.generation, segment.batches - 1};
   } else if (segment.previous_generation != 0) {

@@ -1,7 +1,6 @@
 // Reading entries back.
-#include "wal/internal/log_stream.h"
-
 #include "base/assert.h"
+#include "wal/internal/log_stream.h"
 
 #include <algorithm>
 #include <utility>

@@ -23,8 +23,7 @@ void LogStream::want_floor() {
   if (segments_.empty()) {
     return;
   }
-  const std::uint64_t next =
-      flags_.writable ? segments_.back().generation : next_generation_;
+  const std::uint64_t next = flags_.writable ? segments_.back().generation : next_generation_;
   if (live_->lowest(next) > segments_.front().generation) {
     flags_.want_batch = true;
     schedule_form();
@@ -54,15 +53,15 @@ void LogStream::maybe_collect() {
   std::vector<EntryToRead> wanted;
   std::vector<model::ShardId> owners;
   for (const auto& [shard, count] : use->entries) {
-    state_of(shard).log.walk(
-        model::LogIndex{}, model::LogIndex{UINT64_MAX}, [&](const IndexedEntry& entry) {
-          if (entry.generation == oldest.generation && bytes < portion) {
-            wanted.push_back({entry, oldest.file});
-            owners.push_back(shard);
-            bytes += entry.disk_bytes();
-          }
-          return bytes < portion;
-        });
+    state_of(shard).log.walk(model::LogIndex{}, model::LogIndex{UINT64_MAX},
+                             [&](const IndexedEntry& entry) {
+                               if (entry.generation == oldest.generation && bytes < portion) {
+                                 wanted.push_back({entry, oldest.file});
+                                 owners.push_back(shard);
+                                 bytes += entry.disk_bytes();
+                               }
+                               return bytes < portion;
+                             });
   }
   read_copies(wanted, owners);
 }

@@ -2,9 +2,10 @@
 
 #include "wal/internal/segment_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 #include <optional>
 #include <utility>
 
@@ -117,9 +118,9 @@ class Recovery {
     const std::string path = candidate.file->path;
     evidence_.take(*header);
     if (!candidates_.emplace(generation, std::move(candidate)).second) {
-      return base::fail(ErrorCode::corruption,
-                        fmt::format("{} at offset 0: a second segment of generation {}", path,
-                                    generation));
+      return base::fail(
+          ErrorCode::corruption,
+          fmt::format("{} at offset 0: a second segment of generation {}", path, generation));
     }
     return {};
   }
@@ -140,8 +141,7 @@ class Recovery {
     while (!candidates_.empty()) {
       last_ = std::prev(candidates_.end());
       LoadedBatch batch;
-      OSTRAKA_ASSIGN(const BatchState state,
-                     load_batch(last_->second.source(), format_, 0, batch));
+      OSTRAKA_ASSIGN(const BatchState state, load_batch(last_->second.source(), format_, 0, batch));
       if (state == BatchState::valid) {
         return {};
       }
@@ -175,9 +175,8 @@ class Recovery {
   }
 
   [[nodiscard]] bool is_expected(const Candidate& candidate, const WalkEnd& end) const {
-    const bool same_life =
-        format_.mutant == Mutant::no_generation ||
-        batch_.header.position.generation == candidate.first.position.generation;
+    const bool same_life = format_.mutant == Mutant::no_generation ||
+                           batch_.header.position.generation == candidate.first.position.generation;
     return same_life && batch_.header.position.number == end.batches;
   }
 
@@ -193,13 +192,13 @@ class Recovery {
     OSTRAKA_TRY(scan_evidence(last.source(), format_, last_end_.offset, evidence_));
     add_to_chain(last, last_end_.batches, last_end_.offset);
     const std::uint64_t full = last.first.segment_sectors * codec::kLogSectorBytes;
-    const bool cannot_see_next = last_end_.offset + codec::kLogSectorBytes > last.file->bytes &&
-                                 last_end_.offset < full;
-    if (last.file->bytes < full &&
-        (cannot_see_next || last_end_.reason == BatchState::beyond) && !cuts_always()) {
+    const bool cannot_see_next =
+        last_end_.offset + codec::kLogSectorBytes > last.file->bytes && last_end_.offset < full;
+    if (last.file->bytes < full && (cannot_see_next || last_end_.reason == BatchState::beyond) &&
+        !cuts_always()) {
       return base::fail(ErrorCode::corruption,
-                        fmt::format("{} at offset {}: the file has lost its end",
-                                    last.file->path, last_end_.offset));
+                        fmt::format("{} at offset {}: the file has lost its end", last.file->path,
+                                    last_end_.offset));
     }
     return {};
   }
@@ -220,8 +219,7 @@ class Recovery {
       if (end.batches < batches && !cuts_always()) {
         return base::fail(ErrorCode::corruption,
                           fmt::format("{} at offset {}: batch {} of {} is damaged",
-                                      found->second.file->path, end.offset, end.batches,
-                                      batches));
+                                      found->second.file->path, end.offset, end.batches, batches));
       }
       add_to_chain(found->second, end.batches, end.offset);
       generation = found->second.first.previous_generation;
@@ -238,9 +236,9 @@ class Recovery {
                         fmt::format("{} at offset 0: the first batch of segment {} is damaged",
                                     aside->second, generation));
     }
-    return base::fail(ErrorCode::corruption,
-                      fmt::format("{}: the segment of generation {} is missing", folder_,
-                                  generation));
+    return base::fail(
+        ErrorCode::corruption,
+        fmt::format("{}: the segment of generation {} is missing", folder_, generation));
   }
 
   // Does anything testify to more than was read?
@@ -290,9 +288,9 @@ class Recovery {
   // Segments below the floor are free.
   void give_back_files() {
     for (const auto& [generation, candidate] : candidates_) {
-      const bool used = std::any_of(
-          out_.chain.begin(), out_.chain.end(),
-          [&](const Segment& segment) { return segment.file == candidate.file; });
+      const bool used =
+          std::any_of(out_.chain.begin(), out_.chain.end(),
+                      [&](const Segment& segment) { return segment.file == candidate.file; });
       if (!used) {
         out_.free.push_back({candidate.file->path, candidate.file->bytes});
       }

@@ -77,8 +77,8 @@ base::Status SegmentPool::adopt(const std::string& path, std::uint64_t bytes) {
 }
 
 base::Status SegmentPool::prepare_now(std::uint64_t bytes) {
-  auto made = make_file(files_, settings_.folder, settings_.format, next_number_++,
-                        round_up(bytes));
+  auto made =
+      make_file(files_, settings_.folder, settings_.format, next_number_++, round_up(bytes));
   if (made.has_value()) {
     spares_.push_back(*std::move(made));
     return {};
@@ -133,7 +133,8 @@ void SegmentPool::top_up() {
   }
   if (wanted_bytes_ > 0) {
     start_job(wanted_bytes_);
-  } else if (spares_.size() < settings_.spares) {
+  } else if (spares_.size() < (settings_.spares + 1) / 2) {
+    // Room is left for files that come back: zero-filling is the dearest way to a spare.
     start_job(settings_.segment_bytes);
   }
 }

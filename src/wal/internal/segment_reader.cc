@@ -2,8 +2,9 @@
 
 #include "base/hash.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace ostraka::wal {
 namespace {
@@ -49,8 +50,7 @@ base::Result<BatchState> decode(const SegmentSource& source, const StreamFormat&
     for (const codec::LogRecordEntry& entry : record.entries) {
       if (entry.meta.payload_bytes > payloads.size() ||
           codec::payload_checksum(format.identity, entry.meta,
-                                  payloads.substr(0, entry.meta.payload_bytes)) !=
-              entry.checksum) {
+                                  payloads.substr(0, entry.meta.payload_bytes)) != entry.checksum) {
         return BatchState::torn;
       }
       payloads.remove_prefix(entry.meta.payload_bytes);
@@ -109,8 +109,8 @@ base::Status scan_evidence(const SegmentSource& source, const StreamFormat& form
                            std::uint64_t offset, Evidence& evidence) {
   std::string chunk;
   while (offset < source.bytes) {
-    chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kScanBytes,
-                                                                  source.bytes - offset)));
+    chunk.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(kScanBytes, source.bytes - offset)));
     OSTRAKA_ASSIGN(const std::size_t count, source.file.read_at(offset, chunk));
     if (count == 0) {
       break;

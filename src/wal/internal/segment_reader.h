@@ -39,8 +39,8 @@ struct SegmentSource {
 // Reads the batch at `offset`. Errors: io_error; identity_mismatch (an intact header of another
 // directory or stream); format_unknown (intact, of a later version).
 [[nodiscard]] base::Result<BatchState> load_batch(const SegmentSource& source,
-                                                  const StreamFormat& format,
-                                                  std::uint64_t offset, LoadedBatch& batch);
+                                                  const StreamFormat& format, std::uint64_t offset,
+                                                  LoadedBatch& batch);
 
 // What intact headers claim, wherever they stand.
 struct Evidence {

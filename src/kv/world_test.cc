@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "codec/result_value.h"
+#include "engine_memory/engine_memory.h"
 
 #include <algorithm>
 #include <array>
