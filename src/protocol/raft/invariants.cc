@@ -54,9 +54,8 @@ model::Term Invariants::committed_term(model::LogIndex index) const {
 }
 
 void Invariants::observe_started(model::NodeId node, const Recovered& recovered) {
-  auto [at, fresh] = nodes_.try_emplace(node);
-  Node& it = at->second;
-  if (!fresh) {
+  Node& it = nodes_[node];
+  if (it.started) {
     // Writes reach the disk in order, each whole or not at all: some prefix of what was issued.
     while (!it.log.equals(recovered) && !it.issued.empty()) {
       const IssuedWrite write = std::move(it.issued.front());
@@ -73,6 +72,7 @@ void Invariants::observe_started(model::NodeId node, const Recovered& recovered)
                       it.log.hard_state().vote.value()));
     }
   }
+  it.started = true;
   it.issued.clear();
   std::uint64_t base_chain = 0;
   const auto key = std::pair(recovered.snapshot.index, recovered.snapshot.term);

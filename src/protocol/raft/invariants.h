@@ -78,6 +78,7 @@ class Invariants {
 
  private:
   struct Node {
+    bool started = false;
     ShadowLog log;
     std::deque<IssuedWrite> issued;
     model::Term term;

@@ -40,17 +40,15 @@ TEST_P(Mutants, IsCaught) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Mutants,
-    ::testing::Values(Expectation{Mutant::commit_any_term, 2000},
-                      Expectation{Mutant::vote_before_durable, 2000},
-                      Expectation{Mutant::ack_before_durable, 2000},
-                      Expectation{Mutant::no_config_guard, 2000},
-                      Expectation{Mutant::lease_kept_in_transfer, 2000},
-                      Expectation{Mutant::vote_within_promise_on_reset, 2000},
-                      Expectation{Mutant::vote_after_restart_within_promise, 2000},
-                      Expectation{Mutant::read_without_own_term_commit, 2000},
-                      Expectation{Mutant::prevote_silent, 2000},
-                      Expectation{Mutant::vote_twice, 2000},
-                      Expectation{Mutant::lease_from_receipt, 2000}),
+    ::testing::Values(
+        Expectation{Mutant::commit_any_term, 2000}, Expectation{Mutant::vote_before_durable, 2000},
+        Expectation{Mutant::ack_before_durable, 2000}, Expectation{Mutant::no_config_guard, 2000},
+        Expectation{Mutant::lease_kept_in_transfer, 2000},
+        Expectation{Mutant::vote_within_promise_on_reset, 2000},
+        Expectation{Mutant::vote_after_restart_within_promise, 2000},
+        Expectation{Mutant::read_without_own_term_commit, 2000},
+        Expectation{Mutant::prevote_silent, 2000}, Expectation{Mutant::vote_twice, 2000},
+        Expectation{Mutant::lease_from_receipt, 2000}),
     [](const auto& tested) { return std::string(name_of(tested.param.mutant)); });
 
 }  // namespace

@@ -169,9 +169,6 @@ void Raft::on_heartbeat_timer() {
     become_follower(hard_.term, {});
     return;
   }
-  for (Peer& peer : peers_) {
-    peer.probe_sent = false;
-  }
   send_heartbeats();
   send_to_all();
   advance_reads();

@@ -46,8 +46,7 @@ TEST(RandomSchedules, OneSeed) {
   if (wanted == nullptr) {
     GTEST_SKIP() << "no seed asked for";
   }
-  const RunResult result =
-      random_run(std::strtoull(wanted, nullptr, 10), Mutant::none, true);
+  const RunResult result = random_run(std::strtoull(wanted, nullptr, 10), Mutant::none, true);
   EXPECT_FALSE(result.violation.has_value()) << *result.violation;
 }
 

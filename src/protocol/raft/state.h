@@ -35,11 +35,12 @@ struct Peer {
 
   // The rest belongs to the leader. match < next always.
   Flow flow = Flow::probe;
-  bool probe_sent = false;   // a probe is out: wait for an answer or a heartbeat's
-  model::LogIndex match;     // durable there and equal to our log
-  model::LogIndex received;  // there in memory at least, and equal; >= match
-  model::LogIndex next;      // the next entry to send
-  Ring<InFlight> in_flight;  // rising; bounded by count and bytes (Settings)
+  bool probe_sent = false;  // a probe is out: wait for its answer, or one to a later heartbeat
+  std::uint64_t probe_round = 0;  // newest heartbeat round when the probe left
+  model::LogIndex match;          // durable there and equal to our log
+  model::LogIndex received;       // there in memory at least, and equal; >= match
+  model::LogIndex next;           // the next entry to send
+  Ring<InFlight> in_flight;       // rising; bounded by count and bytes (Settings)
   std::uint64_t in_flight_bytes = 0;
   base::Instant heard;        // last answer
   base::Instant progress;     // last time that match or received rose, or the window was empty

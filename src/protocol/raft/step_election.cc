@@ -223,6 +223,7 @@ void Raft::become_leader() {
     peer.match = peer.id == self_ ? durability_.index : model::LogIndex{};
     peer.received = {};
     peer.round = 0;
+    peer.probe_round = 0;
     peer.lease_stamp = {};
     peer.heard = now_;
     begin_probe(peer, log_.last().next());

@@ -238,7 +238,9 @@ void Raft::on_heartbeat_ack(const Message& message) {
     peer->lease_stamp = std::max(peer->lease_stamp, from);
     update_lease();
   }
-  peer->probe_sent = false;
+  if (message.context > peer->probe_round) {
+    peer->probe_sent = false;  // it is there, and the probe or its answer is not: once more
+  }
   const bool stalled = peer->flow == Flow::replicate && peer->received < peer->next.prev() &&
                        message.hint_index <= peer->received &&
                        now_ - peer->progress > settings_.election_timeout_min / 2;
@@ -323,8 +325,9 @@ void Raft::send_entries(Peer& peer) {
   while (peer.flow != Flow::snapshot) {
     if (peer.flow == Flow::probe) {
       if (!peer.probe_sent) {
-        send_append(peer);
         peer.probe_sent = true;
+        peer.probe_round = s_.leading.round;
+        send_append(peer);
       }
       return;
     }
