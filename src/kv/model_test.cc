@@ -2,7 +2,11 @@
 // the way in which entries are grouped change anything.
 #include "base/prng.h"
 #include "kv/internal/glob.h"
+#include "kv/internal/keyspaces.h"
+#include "kv/internal/stored.h"
 #include "kv/test_world.h"
+#include "versioned/key.h"
+#include "versioned/record.h"
 
 #include <gtest/gtest.h>
 
@@ -305,6 +309,7 @@ constexpr std::array kCodes = {
     OpCode::get_expire,    OpCode::rename,        OpCode::copy,
     OpCode::touch,         OpCode::check_version, OpCode::set_if_absent_all,
     OpCode::remove_expired};
+constexpr model::ShardId kShard = model::ShardId(3);
 constexpr std::array<base::ByteView, 6> kKeys = {"", "a", "b", "ab", "aa", "\xff"};
 constexpr std::array<base::ByteView, 5> kValues = {"", "1", "-7", "9223372036854775806", "text"};
 constexpr std::array<base::ByteView, 4> kPatterns = {"", "*", "a*", "[^a]"};
@@ -339,6 +344,8 @@ class Trial {
   void compare() {
     apply_rest();
     EXPECT_EQ(steady_.hash(), shaken_.hash());
+    expect_indexed(steady_world_.engine());
+    expect_indexed(shaken_world_.engine());
     for (int i = 0; i < 20; ++i) {
       const Operation operation = draw();
       if (codec::is_read(operation.code)) {
@@ -471,6 +478,24 @@ class Trial {
     }
   }
 
+  // Every deadline of a record is in the expiry index, unless the record waits for collection.
+  static void expect_indexed(port::Engine& engine) {
+    Keyspaces keyspaces;
+    ASSERT_TRUE(keyspaces.load(engine, kShard).has_value());
+    std::string index_key;
+    std::string value;
+    const auto it = engine.iterate({.family = port::Family::data, .lower = {}, .upper = {}});
+    for (it->seek_first(); it->valid(); it->next()) {
+      const auto record = versioned::decode_record(it->value()).value();
+      const auto prefix = versioned::decode_key(it->key()).value().prefix;
+      if (record.header.deadline_ms != 0 &&
+          prefix.generation == keyspaces.generation(prefix.keyspace)) {
+        expiry_key(index_key, kShard, record.header.deadline_ms, it->key());
+        EXPECT_TRUE(engine.get(port::Family::expiry, index_key, value).value());
+      }
+    }
+  }
+
   // Several entries in one call to the shaken replica.
   void apply_rest() {
     shaken_.told.results.clear();
@@ -488,8 +513,8 @@ class Trial {
   base::Prng prng_;
   World steady_world_;
   World shaken_world_;
-  Replica steady_{steady_world_, model::ShardId(3)};
-  Replica shaken_{shaken_world_, model::ShardId(3)};
+  Replica steady_{steady_world_, kShard};
+  Replica shaken_{shaken_world_, kShard};
   Model model_;
   std::vector<std::pair<std::string, std::string>> sent_;  // of the session: command, result
   std::vector<std::string> shaken_expected_;

@@ -85,6 +85,14 @@ TEST_F(Session, ForgottenRepliesAreUnknownAndNotExecuted) {
   EXPECT_EQ(count(), "\"14\"");
 }
 
+TEST_F(Session, AnAcknowledgementOfWhatIsNotYetAppliedCountsUpToTheLastOne) {
+  replica.register_session(5);
+  replica.run_in(5, 1, {increment()}, 1000);
+  EXPECT_EQ(replica.run_in(5, 2, {increment()}), Texts{"2"});
+  EXPECT_EQ(replica.run_in(5, 1, {increment(), increment()}),
+            (Texts{"error unknown_outcome", "2"}));
+}
+
 TEST_F(Session, ACommandWithoutSessionIsNeverDeduplicated) {
   EXPECT_EQ(replica.run_in(0, 1, {increment()}), Texts{"1"});
   EXPECT_EQ(replica.run_in(0, 1, {increment()}), Texts{"2"});

@@ -1,8 +1,7 @@
-#include "kv/test_world.h"
-
 #include "base/assert.h"
 #include "codec/result_value.h"
 #include "engine_memory/engine_memory.h"
+#include "kv/test_world.h"
 
 #include <algorithm>
 #include <array>
