@@ -12,6 +12,14 @@ namespace {
 
 constexpr base::Duration kSweepInterval = base::Duration::seconds(1);
 
+void append_own_metrics(const ServerStats& stats, base::MetricsText& out) {
+  out.gauge({"ostraka_up", "1 while the process serves this page."}, 1);
+  out.gauge({"ostraka_http_connections", "Open connections of the HTTP server."},
+            static_cast<double>(stats.connections));
+  out.counter({"ostraka_http_requests_total", "HTTP requests taken."}, stats.requests);
+  out.counter({"ostraka_http_refused_total", "Clients shown out."}, stats.refused);
+}
+
 }  // namespace
 
 Responder::~Responder() { respond({.status = 500, .body = "no answer\n"}); }
@@ -135,8 +143,9 @@ void add_standard_routes(Server& server, StandardRoutes routes) {
                                     .headers = {}});
                });
   server.route("GET", "/metrics",
-               [metrics = std::move(routes.metrics)](const Request&, Responder responder) {
+               [&server, metrics = std::move(routes.metrics)](const Request&, Responder responder) {
                  base::MetricsText text;
+                 append_own_metrics(server.stats(), text);
                  if (metrics) {
                    metrics(text);
                  }

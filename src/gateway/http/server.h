@@ -101,6 +101,7 @@ class Server {
 
 struct StandardRoutes {
   std::function<bool()> ready;  // router.ready(); null: never
+  // Everything but the server's own samples and ostraka_up.
   std::function<void(base::MetricsText&)> metrics;
   std::function<std::string()> status_json;     // null: GET /status is not routed
 };

@@ -49,10 +49,10 @@ class HttpServerTest : public ::testing::Test {
  protected:
   void start(ServerOptions options = {}) {
     server.emplace(reactor, *network, options);
-    add_standard_routes(*server,
-                        {.ready = [this] { return ready; },
-                         .metrics = [](base::MetricsText& m) { m.gauge({"ostraka_up", "Up."}, 1); },
-                         .status_json = [] { return std::string("{\"leader\":\"n2\"}"); }});
+    add_standard_routes(
+        *server, {.ready = [this] { return ready; },
+                  .metrics = [](base::MetricsText& m) { m.gauge({"ostraka_lag", "Lag."}, 7); },
+                  .status_json = [] { return std::string("{\"leader\":\"n2\"}"); }});
     server->route("POST", "/admin/echo", [](const Request& request, Responder responder) {
       responder.respond({.body = std::string(request.query) + "|" + std::string(request.body)});
     });
@@ -112,6 +112,7 @@ TEST_F(HttpServerTest, StandardPages) {
   const std::string metrics = ask(get("/metrics"));
   EXPECT_NE(metrics.find("text/plain; version=0.0.4"), std::string::npos);
   EXPECT_NE(metrics.find("\nostraka_up 1\n"), std::string::npos);
+  EXPECT_NE(metrics.find("\nostraka_lag 7\n"), std::string::npos);
   EXPECT_TRUE(ask(get("/status")).ends_with("\r\n\r\n{\"leader\":\"n2\"}"));
   EXPECT_TRUE(ask(get("/nothing")).starts_with("HTTP/1.1 404 "));
   EXPECT_TRUE(ask(get("/health/below")).starts_with("HTTP/1.1 404 "));

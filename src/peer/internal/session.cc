@@ -80,9 +80,11 @@ void Session::send_frame(std::uint8_t type, model::ShardId shard,
                          std::span<const base::Buffer> attached) {
   OSTRAKA_ASSERT(state_ != State::ended, "sending on a session that has ended");
   writer_.finish(scratch_, 0, {.body_bytes = 0, .type = type, .shard = shard}, attached);
+  written_ += scratch_.size();
   stream_->write(base::ByteView(scratch_));
   for (const base::Buffer& piece : attached) {
     if (!piece.empty()) {
+      written_ += piece.size();
       stream_->write(piece);
     }
   }
@@ -108,17 +110,19 @@ void Session::fail(base::Error reason) {
 }
 
 base::Duration Session::tick(base::Instant now, base::Duration ping_interval) {
+  // A queue that is being taken is a sign of life (a pong behind much data comes late); an empty
+  // one is not: the kernel also takes bytes for a peer that has gone.
   const std::size_t pending = pending_bytes();
-  if (pending < last_pending_) {
+  const std::uint64_t sent = written_ - pending;
+  if (pending > 0 && sent > last_sent_) {
     last_progress_ = now;
   }
-  last_pending_ = pending;
+  last_sent_ = sent;
   if (dialled_ && is_ready() && channel_ != kCall && now - last_ping_ >= ping_interval) {
     last_ping_ = now;
     std::string body;
     base::Writer(body).i64(now.as_nanoseconds());
     send_session_frame(SessionFrame::ping, body);
-    last_pending_ = pending_bytes();
   }
   return now - last_progress_;
 }

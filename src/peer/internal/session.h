@@ -124,7 +124,8 @@ class Session final : public port::StreamHandler {
   base::Instant since_;
   base::Instant last_progress_;
   base::Instant last_ping_;
-  std::size_t last_pending_ = 0;
+  std::uint64_t written_ = 0;  // bytes, since the beginning
+  std::uint64_t last_sent_ = 0;
   base::Duration round_trip_;
   model::Incarnation incarnation_;
   model::NodeId peer_;
