@@ -58,6 +58,12 @@ inline void append_version(std::string& out, Version version) {
 [[nodiscard]] inline Version read_version(const char* at) {
   return {.high = get_u64_be(at), .low = get_u32_be(at + 8)};
 }
+// The version right behind this one. Requires version < Version::max().
+[[nodiscard]] constexpr Version next(Version version) {
+  ++version.low;
+  version.high += version.low == 0 ? 1U : 0U;
+  return version;
+}
 // Bitwise complement: the newest version comes first.
 [[nodiscard]] constexpr Version inverted(Version version) {
   return {.high = ~version.high, .low = ~version.low};

@@ -60,7 +60,10 @@ TEST_P(EngineCrash, LeavesTheStateOfACompletedFlush) {
   const std::uint64_t seed = 42;
   const std::uint64_t events = events_of(seed);
   ASSERT_GT(events, 50U);
-  for (std::uint64_t event = 1; event <= events; ++event) {
+  // RocksDB takes many events and milliseconds for each cut, so that every third must do; the other
+  // test draws from all of them.
+  const std::uint64_t stride = GetParam() == EngineKind::memory ? 1 : 3;
+  for (std::uint64_t event = 1; event <= events; event += stride) {
     cut_at(seed, event);
     if (HasFatalFailure()) {
       return;
