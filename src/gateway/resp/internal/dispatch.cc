@@ -102,12 +102,20 @@ void Connection::reject(const CommandSpec* spec, std::string_view error) {
   if (client_.transaction.active) {
     client_.transaction.dirty = true;
   }
+  std::string reply;
+  codec::RespWriter writer(reply, client_.protocol);
   if (spec != nullptr) {
     ++server_.statistics.of(spec->id).rejected;
   }
   ++server_.statistics.error_replies;
-  std::string reply;
-  codec::RespWriter(reply, client_.protocol).error(error);
+  if (spec != nullptr && spec->id == CommandId::exec) {
+    client_.transaction.clear();
+    client_.watched.clear();
+    error.remove_prefix(error.starts_with("ERR ") ? 4 : 0);
+    writer.error("EXECABORT Transaction discarded because of: " + std::string(error));
+  } else {
+    writer.error(error);
+  }
   if (pipeline_.empty()) {
     out_.append(reply);
     return;

@@ -172,11 +172,20 @@ bool encode_randomkey(const EncodeContext& context, Arguments /*words*/, Plan& p
   return true;
 }
 
+// A scan of the state machine takes an empty pattern for none; Redis' matches the empty key only.
+codec::Operation keys_operation(model::KeyspaceId keyspace, base::ByteView pattern,
+                                std::int64_t keys_max) {
+  constexpr base::ByteView kBehindEmptyKey("\0", 1);
+  const bool is_plain = pattern == "*" || pattern.empty();
+  return {.code = OpCode::scan,
+          .keyspace = keyspace,
+          .number = keys_max,
+          .key2 = pattern.empty() ? kBehindEmptyKey : base::ByteView(),
+          .value = is_plain ? base::ByteView() : pattern};
+}
+
 bool encode_keys(const EncodeContext& context, Arguments words, Plan& plan) {
-  plan.add({.code = OpCode::scan,
-            .keyspace = context.keyspace,
-            .number = kKeysInTransactionMax,
-            .value = words[1]});
+  plan.add(keys_operation(context.keyspace, words[1], kKeysInTransactionMax));
   plan.render_as(Render::keys);
   return true;
 }

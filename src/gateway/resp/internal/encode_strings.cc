@@ -190,7 +190,14 @@ bool encode_getdel(const EncodeContext& context, Arguments words, Plan& plan) {
 bool encode_getex(const EncodeContext& context, Arguments words, Plan& plan) {
   SetOptions options;
   if (!read_options(context, words, 2, false, options, plan)) {
-    return false;
+    if (plan.error() == text::kSyntax) {
+      return false;
+    }
+    // Redis looks at the time only when there is a key.
+    plan.render_as(plan.error() == text::kNotInteger ? Render::not_integer_if_present
+                                                     : Render::bad_expiry_if_present);
+    plan.add({.code = OpCode::exists, .keyspace = context.keyspace, .key = words[1]});
+    return true;
   }
   Operation operation{.code = OpCode::get, .keyspace = context.keyspace, .key = words[1]};
   if (options.persist) {

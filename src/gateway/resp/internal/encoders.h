@@ -40,6 +40,9 @@ bool encode_ttl(const EncodeContext& context, Arguments words, Plan& plan);
 bool encode_object(const EncodeContext& context, Arguments words, Plan& plan);
 bool encode_randomkey(const EncodeContext& context, Arguments words, Plan& plan);
 bool encode_keys(const EncodeContext& context, Arguments words, Plan& plan);  // inside MULTI
+// From the first key on.
+[[nodiscard]] codec::Operation keys_operation(model::KeyspaceId keyspace, base::ByteView pattern,
+                                              std::int64_t keys_max);
 bool encode_dbsize(const EncodeContext& context, Arguments words, Plan& plan);
 bool encode_flush(const EncodeContext& context, Arguments words, Plan& plan);
 

@@ -241,7 +241,8 @@ class ComputedExecJob final : public Job {
     } else {
       Plan plan(context.call);
       const EncodeContext encode = make_encode_context(context.server, context.client, queued.id);
-      OSTRAKA_ASSERT(encode_mset(encode, views_of(queued), plan), "the words are pairs");
+      const bool encoded = encode_mset(encode, views_of(queued), plan);
+      OSTRAKA_ASSERT(encoded, "the words are pairs");
       part.operations = plan.operations();
       reply.integer(1);
       note_values(keyspace, queued, 1, 2);

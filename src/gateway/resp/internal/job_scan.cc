@@ -98,6 +98,7 @@ class ScanJob final : public Job {
       const base::ByteView value = words[i + 1];
       if (equals_ignoring_case(words[i], "match")) {
         pattern_ = value;
+        has_pattern_ = true;
       } else if (equals_ignoring_case(words[i], "type")) {
         no_type_fits_ = !equals_ignoring_case(value, "string");
       } else if (equals_ignoring_case(words[i], "count")) {
@@ -149,7 +150,7 @@ class ScanJob final : public Job {
       ResultValue key;
       fits = next(results, key) && key.kind == ValueKind::bytes && key.bytes >= last;
       last = key.bytes;
-      if (!no_type_fits_ && (pattern_.empty() || glob_matches(pattern_, key.bytes))) {
+      if (!no_type_fits_ && (!has_pattern_ || glob_matches(pattern_, key.bytes))) {
         listed.bulk(key.bytes);
         ++found_;
       }
@@ -236,6 +237,7 @@ class ScanJob final : public Job {
 
   Phase phase_ = Phase::paging;
   model::KeyspaceId keyspace_;
+  bool has_pattern_ = false;
   std::string pattern_;
   bool no_type_fits_ = false;
   std::int64_t count_ = kDefaultCount;

@@ -1,6 +1,7 @@
 // KEYS and DBSIZE: walk through a whole keyspace, one bounded call after the other. They see every
 // key that was there all the time; keys that come or go meanwhile may or may not be seen.
 #include "codec/result_value.h"
+#include "gateway/resp/internal/encoders.h"
 #include "gateway/resp/internal/errors.h"
 #include "gateway/resp/internal/job.h"
 
@@ -60,13 +61,9 @@ class KeysJob final : public Job {
 
  private:
   JobNext ask(JobContext& context, base::ByteView from) {
-    // The pattern "*" needs no matching.
-    const base::ByteView pattern = pattern_ == "*" ? base::ByteView() : base::ByteView(pattern_);
-    context.call.add({.code = codec::OpCode::scan,
-                      .keyspace = keyspace_,
-                      .number = kKeysPerCall,
-                      .key = from,
-                      .value = pattern});
+    codec::Operation scan = keys_operation(keyspace_, pattern_, kKeysPerCall);
+    scan.key = from;
+    context.call.add(scan);
     return JobNext::call;
   }
 

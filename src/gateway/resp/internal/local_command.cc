@@ -138,7 +138,7 @@ void answer_command_info(LocalContext& context, Arguments words, RespWriter& rep
   for (const base::ByteView name : words.subspan(2)) {
     const CommandSpec* spec = find_named(name);
     if (spec == nullptr) {
-      reply.null_array();
+      reply.null();
     } else {
       write_info(*spec, reply);
     }

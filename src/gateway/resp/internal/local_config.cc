@@ -1,4 +1,5 @@
 #include "codec/resp_number.h"
+#include "gateway/resp/internal/errors.h"
 #include "gateway/resp/internal/glob.h"
 #include "gateway/resp/internal/local.h"
 
@@ -107,25 +108,30 @@ std::string apply_setting(ServerContext& server, const Setting& setting, base::B
 }  // namespace
 
 void answer_config_get(LocalContext& context, Arguments words, RespWriter& reply) {
-  std::vector<const Setting*> found;
+  struct Found {
+    std::string_view name;  // without a pattern: as it was asked for
+    const Setting* setting;
+  };
+  std::vector<Found> found;
   for (const Setting& setting : kSettings) {
-    const bool wanted = std::ranges::any_of(words.subspan(2), [&](base::ByteView pattern) {
-      return glob_matches(pattern, setting.name, LetterCase::ignored);
-    });
-    if (wanted) {
-      found.push_back(&setting);
+    for (const base::ByteView asked : words.subspan(2)) {
+      if (glob_matches(asked, setting.name, LetterCase::ignored)) {
+        const bool is_pattern = asked.find_first_of("*?[") != base::ByteView::npos;
+        found.push_back({.name = is_pattern ? setting.name : asked, .setting = &setting});
+        break;
+      }
     }
   }
   reply.map(found.size());
-  for (const Setting* setting : found) {
-    reply.bulk(setting->name);
-    reply.bulk(setting->read(context.server));
+  for (const Found& each : found) {
+    reply.bulk(each.name);
+    reply.bulk(each.setting->read(context.server));
   }
 }
 
 void answer_config_set(LocalContext& context, Arguments words, RespWriter& reply) {
   if (words.size() % 2 != 0) {
-    reply.error("ERR wrong number of arguments for 'config|set' command");
+    reply.error(text::kSyntax);
     return;
   }
   for (std::size_t i = 2; i < words.size(); i += 2) {

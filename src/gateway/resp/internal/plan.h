@@ -27,12 +27,15 @@ enum class Render : std::uint8_t {
   refcount,          // bytes -> the count that Redis would show
   idle_time,         // integer 1 -> 0, 0 -> nil
   access_frequency,  // integer 1 -> error, 0 -> nil
-  time_left_s,       // deadline, log time -> seconds
-  time_left_ms,      // deadline, log time -> milliseconds
-  deadline_s,        // deadline -> seconds since 1970
-  keys,              // the keys of one scan that must have reached the end
-  total,             // DBSIZE's count that must have reached the end
-  fixed,             // the reply is known; the results are passed over
+  // GETEX with a bad time: integer 1 -> the error, 0 -> nil
+  not_integer_if_present,
+  bad_expiry_if_present,
+  time_left_s,   // deadline, log time -> seconds
+  time_left_ms,  // deadline, log time -> milliseconds
+  deadline_s,    // deadline -> seconds since 1970
+  keys,          // the keys of one scan that must have reached the end
+  total,         // DBSIZE's count that must have reached the end
+  fixed,         // the reply is known; the results are passed over
 };
 
 struct EncodeContext {

@@ -160,6 +160,10 @@ bool write_of_presence(Render render, const ResultValue& value, RespWriter& repl
     reply.simple(present ? "string" : "none");
   } else if (!present) {
     reply.null();
+  } else if (render == Render::not_integer_if_present) {
+    reply.error(text::kNotInteger);
+  } else if (render == Render::bad_expiry_if_present) {
+    reply.error(invalid_expire("getex"));
   } else if (render == Render::idle_time) {
     reply.integer(0);
   } else {
@@ -254,7 +258,7 @@ bool write_one(Render render, ResultReader& results, RespWriter& reply) {
   if (render == Render::encoding || render == Render::refcount) {
     return write_of_bytes(render, value, reply);
   }
-  if (render == Render::type || render == Render::idle_time || render == Render::access_frequency) {
+  if (render != Render::value) {
     return write_of_presence(render, value, reply);
   }
   return write_value(value, results, reply);
@@ -290,6 +294,8 @@ bool render_reply(Render render, std::uint32_t operations, ResultReader& results
     case Render::refcount:
     case Render::idle_time:
     case Render::access_frequency:
+    case Render::not_integer_if_present:
+    case Render::bad_expiry_if_present:
       return write_one(render, results, reply);
   }
   return false;
