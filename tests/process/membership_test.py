@@ -1,4 +1,4 @@
-"""Leadership handed over, a fourth node joined, promoted, a member removed, a wiped voter refused."""
+"""Leadership handed over, a node joined and promoted, a member removed, a wiped voter refused."""
 
 import sys
 
