@@ -1,5 +1,4 @@
 #include "cli/commands.h"
-
 #include "server/flags.h"
 #include "server/run.h"
 
@@ -35,8 +34,9 @@ class ServerCommand final : public Command {
     app->add_option("--requirepass", flags_.requirepass, "Password of Redis clients");
     app->add_option("--peer-secret", flags_.peer_secret,
                     "File with the secret that all nodes share (16 characters or more)");
-    app->add_flag_callback("--insecure", [this] { flags_.insecure = true; },
-                              "Listen beyond this machine without password and secret");
+    app->add_flag_callback(
+        "--insecure", [this] { flags_.insecure = true; },
+        "Listen beyond this machine without password and secret");
     app->add_option("--log-level", flags_.log_level, "debug, info, warning, error or off (info)");
     app->footer(
         "A flag overrides the same key of --config. Stops cleanly on SIGTERM and Ctrl-C.\n"

@@ -107,8 +107,8 @@ model::Configuration initial_configuration(const std::vector<InitialMember>& mem
   return out;
 }
 
-std::string contradiction(const std::vector<InitialMember>& given,
-                          model::ClusterId stored_cluster, const model::Configuration& stored) {
+std::string contradiction(const std::vector<InitialMember>& given, model::ClusterId stored_cluster,
+                          const model::Configuration& stored) {
   if (cluster_of(given) == stored_cluster) {
     return {};
   }
@@ -127,8 +127,7 @@ std::string contradiction(const std::vector<InitialMember>& given,
 
 std::vector<model::Member> all_members(const model::Configuration& configuration) {
   std::vector<model::Member> out = configuration.voters;
-  out.insert(out.end(), configuration.voters_outgoing.begin(),
-             configuration.voters_outgoing.end());
+  out.insert(out.end(), configuration.voters_outgoing.begin(), configuration.voters_outgoing.end());
   out.insert(out.end(), configuration.learners.begin(), configuration.learners.end());
   std::ranges::sort(out, {}, &model::Member::id);
   const auto rest = std::ranges::unique(out, {}, &model::Member::id);

@@ -24,8 +24,8 @@
 namespace ostraka::router {
 
 struct RouterOptions {
-  model::ShardId shard;
-  model::NodeId self;
+  model::ShardId shard = {};
+  model::NodeId self = {};
   std::uint64_t seed = 0;  // session identifiers are drawn from it: new per process start
   // Bounds: beyond, a call is completed with busy at once. One call alone may have any size.
   std::size_t session_bytes_max = 64U << 20;

@@ -55,8 +55,8 @@ class Table {
     known_.push_back(key);
     const toml::node* node = table_.get(key);
     if (node != nullptr && !take_value(*node) && problem_.empty()) {
-      problem_ = fmt::format("{}:{}: '{}' must be {}", file_, node->source().begin.line, key,
-                             expected);
+      problem_ =
+          fmt::format("{}:{}: '{}' must be {}", file_, node->source().begin.line, key, expected);
     }
   }
 
@@ -94,9 +94,9 @@ base::Result<Flags> parse_config(const std::string& text, const std::string& fil
   try {
     return flags_of(toml::parse(text, file_name), file_name);
   } catch (const toml::parse_error& error) {
-    return base::fail(base::ErrorCode::invalid_argument,
-                      fmt::format("{}:{}: {}", file_name, error.source().begin.line,
-                                  error.description()));
+    return base::fail(
+        base::ErrorCode::invalid_argument,
+        fmt::format("{}:{}: {}", file_name, error.source().begin.line, error.description()));
   }
 }
 

@@ -56,8 +56,9 @@ base::Status check_exposure(const Settings& settings) {
 
 base::Status settle_membership(const Flags& flags, Settings& out) {
   if (flags.cluster.has_value() && flags.join.has_value()) {
-    return std::unexpected(bad("--cluster and --join exclude each other: --cluster names the "
-                               "initial members, --join enters a running cluster"));
+    return std::unexpected(
+        bad("--cluster and --join exclude each other: --cluster names the "
+            "initial members, --join enters a running cluster"));
   }
   if (!node::is_valid_name(out.name)) {
     return std::unexpected(bad(fmt::format(
@@ -80,9 +81,9 @@ base::Status settle_membership(const Flags& flags, Settings& out) {
     out.peer = flags.peer.value_or(own);
     out.advertise = flags.advertise.value_or(own);
     if (out.advertise != own) {
-      return std::unexpected(bad(fmt::format(
-          "--advertise {} contradicts --cluster, where {} is at {}", out.advertise, out.name,
-          own)));
+      return std::unexpected(
+          bad(fmt::format("--advertise {} contradicts --cluster, where {} is at {}", out.advertise,
+                          out.name, own)));
     }
   }
   if (flags.join.has_value()) {
@@ -154,8 +155,8 @@ base::Result<Settings> settle(const Flags& flags) {
   }
   constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "warning", "error", "off"};
   if (std::ranges::find(kLevels, out.log_level) == kLevels.end()) {
-    return std::unexpected(bad(fmt::format(
-        "--log-level '{}': one of debug, info, warning, error, off", out.log_level)));
+    return std::unexpected(bad(
+        fmt::format("--log-level '{}': one of debug, info, warning, error, off", out.log_level)));
   }
   OSTRAKA_TRY(check_exposure(out));
   return out;

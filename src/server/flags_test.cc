@@ -38,9 +38,9 @@ TEST(Flags, ContradictionsAreRefusedByName) {
   EXPECT_NE(refusal({.name = "n9", .cluster = kThree}).find("--name n9"), std::string::npos);
   EXPECT_NE(refusal({.cluster = kThree}).find("--name"), std::string::npos);
   EXPECT_NE(refusal({.join = "127.0.0.1:7001"}).find("--name"), std::string::npos);
-  EXPECT_NE(refusal({.name = "n1", .advertise = "127.0.0.1:9", .cluster = kThree})
-                .find("--advertise"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal({.name = "n1", .advertise = "127.0.0.1:9", .cluster = kThree}).find("--advertise"),
+      std::string::npos);
   EXPECT_NE(refusal({.name = "a b"}).find("--name"), std::string::npos);
   EXPECT_NE(refusal({.redis = "6379"}).find("--redis"), std::string::npos);
   EXPECT_NE(refusal({.http = "host:99999"}).find("--http"), std::string::npos);
@@ -55,8 +55,7 @@ TEST(Flags, ListeningBeyondLoopbackNeedsSecrets) {
   EXPECT_NE(refusal({.peer = "10.0.0.1:80", .requirepass = "p"}).find("--peer-secret"),
             std::string::npos);
   EXPECT_EQ(refusal({.redis = "0.0.0.0:6379", .insecure = true}), "accepted");
-  EXPECT_EQ(refusal({.redis = "0.0.0.0:6379", .requirepass = "p", .peer_secret = "f"}),
-            "accepted");
+  EXPECT_EQ(refusal({.redis = "0.0.0.0:6379", .requirepass = "p", .peer_secret = "f"}), "accepted");
   EXPECT_EQ(refusal({.redis = "[::1]:6379"}), "accepted");
 }
 

@@ -65,8 +65,9 @@ struct Advice {
 // What to do about an error; the error's own text says what is wrong.
 constexpr std::array kAdvice{
     Advice{base::ErrorCode::address_in_use, "; stop the other process or choose another port"},
-    Advice{base::ErrorCode::busy,
-           "; another ostraka runs on this data directory: stop it or choose another --data-dir"},
+    Advice{base::ErrorCode::busy, "; stop the other process or choose another --data-dir"},
+    Advice{base::ErrorCode::identity_mismatch,
+           "; is it the right --data-dir? A new node needs an empty one"},
     Advice{base::ErrorCode::permission_denied,
            "; check the owner and the rights, or choose another --data-dir or port"},
     Advice{base::ErrorCode::corruption,
@@ -79,6 +80,12 @@ constexpr std::array kAdvice{
 const char* advice_for(base::ErrorCode code) {
   const auto* at = std::ranges::find(kAdvice, code, &Advice::code);
   return at == kAdvice.end() ? "" : at->text;
+}
+
+// A locked directory is "busy", whose text speaks of queues: the context says it better.
+std::string start_line(const base::Error& error) {
+  return (error.code == base::ErrorCode::busy ? error.context : error.to_string()) +
+         advice_for(error.code);
 }
 
 class Listener final : public node::NodeListener {
@@ -160,7 +167,7 @@ ExitCode run(const RunOptions& options) {
                                            node_options(options, std::move(*secret)), listener);
   const base::Status started = node->start();
   if (!started.has_value()) {
-    last_line(started.error().to_string() + advice_for(started.error().code));
+    last_line(start_line(started.error()));
     return ExitCode::failed;
   }
   bool stopping = false;
@@ -175,7 +182,8 @@ ExitCode run(const RunOptions& options) {
   reactor.run();
   const std::optional<base::Error> fatal = listener.fatal();
   if (fatal.has_value()) {
-    last_line(fatal->to_string() + advice_for(fatal->code));
+    const bool refused = fatal->code == base::ErrorCode::identity_mismatch;
+    last_line(refused ? fatal->context : start_line(*fatal));
     // Nothing more may be written by destructors: the state of the files is unknown.
     std::fflush(nullptr);
     std::_Exit(static_cast<int>(exit_code_of(*fatal)));

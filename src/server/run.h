@@ -12,11 +12,11 @@ namespace ostraka::server {
 
 // Exit codes of `ostraka server`; docs/operations.md tells them to operators.
 enum class ExitCode : int {
-  stopped = 0,          // cleanly, by SIGTERM or SIGINT
-  failed = 1,           // could not start; the last line says why
-  usage = 2,            // flags or configuration file
-  storage_failed = 5,   // a write or sync of the data directory failed
-  refused = 6,          // the cluster does not take this data directory
+  stopped = 0,         // cleanly, by SIGTERM or SIGINT
+  failed = 1,          // could not start; the last line says why
+  usage = 2,           // flags or configuration file
+  storage_failed = 5,  // a write or sync of the data directory failed
+  refused = 6,         // the cluster does not take this data directory
 };
 
 struct RunOptions {

@@ -34,8 +34,7 @@ void append_request(std::string& out, std::span<const std::string_view> words) {
 }
 
 base::Result<RedisClient> RedisClient::connect(const std::string& address,
-                                               const std::string& password,
-                                               base::Duration limit) {
+                                               const std::string& password, base::Duration limit) {
   RedisClient client;
   OSTRAKA_ASSIGN(client.socket_, Socket::connect(address, limit));
   if (!password.empty()) {

@@ -17,8 +17,7 @@ const base::Duration kStatusLimit = base::Duration::milliseconds(700);
 const base::Duration kChangeLimit = base::Duration::seconds(10);
 constexpr std::uint32_t kNodeIdMax = 65'535;
 
-const model::Member* find_name(const model::Configuration& configuration,
-                               const std::string& name) {
+const model::Member* find_name(const model::Configuration& configuration, const std::string& name) {
   for (const auto* list : {&configuration.voters, &configuration.learners}) {
     const auto at = std::ranges::find(*list, name, &model::Member::name);
     if (at != list->end()) {
@@ -173,9 +172,8 @@ void Admin::on_reply(model::NodeId from, base::ByteView body) {
   if (reply->error == 0) {
     done(std::move(reply->text));
   } else {
-    done(base::fail(
-        base::error_code_from(reply->error).value_or(base::ErrorCode::unknown_outcome),
-        std::move(reply->text)));
+    done(base::fail(base::error_code_from(reply->error).value_or(base::ErrorCode::unknown_outcome),
+                    std::move(reply->text)));
   }
 }
 
@@ -222,14 +220,14 @@ void Admin::transfer(const std::string& name, OnReply on_reply) {
     on_reply(nlohmann::ordered_json{{"leader", name}}.dump());
     return;
   }
-  replica.transfer_leadership(
-      to->id, [name, done = std::move(on_reply)](base::Status status) mutable {
-        if (status.has_value()) {
-          done(nlohmann::ordered_json{{"leader", name}}.dump());
-        } else {
-          done(std::unexpected(std::move(status).error()));
-        }
-      });
+  replica.transfer_leadership(to->id,
+                              [name, done = std::move(on_reply)](base::Status status) mutable {
+                                if (status.has_value()) {
+                                  done(nlohmann::ordered_json{{"leader", name}}.dump());
+                                } else {
+                                  done(std::unexpected(std::move(status).error()));
+                                }
+                              });
 }
 
 void Admin::add(const AdminRequest& request, OnReply on_reply) {
@@ -287,16 +285,15 @@ void Admin::change(const AdminRequest& request, OnReply on_reply) {
 }
 
 void Admin::commit(std::shared_ptr<const model::Configuration> target, OnReply on_reply) {
-  leading()->change_membership(
-      std::move(target), /*joint=*/false,
-      [this, alive = std::weak_ptr<bool>(alive_),
-       done = std::move(on_reply)](base::Status status) mutable {
-        if (!status.has_value()) {
-          done(std::unexpected(std::move(status).error()));
-        } else {
-          done(alive.expired() ? std::string("{}") : members_json());
-        }
-      });
+  leading()->change_membership(std::move(target), /*joint=*/false,
+                               [this, alive = std::weak_ptr<bool>(alive_),
+                                done = std::move(on_reply)](base::Status status) mutable {
+                                 if (!status.has_value()) {
+                                   done(std::unexpected(std::move(status).error()));
+                                 } else {
+                                   done(alive.expired() ? std::string("{}") : members_json());
+                                 }
+                               });
 }
 
 void Admin::announce(model::NodeId node, model::Incarnation incarnation) {

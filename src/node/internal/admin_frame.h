@@ -14,14 +14,14 @@ namespace ostraka::node {
 
 // Numbers are on the wire: never re-used.
 enum class AdminOp : std::uint8_t {
-  status = 1,           // this node's own status
-  members = 2,          // the membership as the leader has it
-  transfer = 3,         // leadership to `name`
-  member_add = 4,       // `name` at `address` as a learner
-  member_promote = 5,   // the learner `name` votes
-  member_remove = 6,    // `name` is no member any more
-  join = 7,   // as member_add, from the new node itself with its incarnation
-  greet = 8,  // is `name` with this incarnation a member?
+  status = 1,          // this node's own status
+  members = 2,         // the membership as the leader has it
+  transfer = 3,        // leadership to `name`
+  member_add = 4,      // `name` at `address` as a learner
+  member_promote = 5,  // the learner `name` votes
+  member_remove = 6,   // `name` is no member any more
+  join = 7,            // as member_add, from the new node itself with its incarnation
+  greet = 8,           // is `name` with this incarnation a member?
 };
 
 struct AdminRequest {

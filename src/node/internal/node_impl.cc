@@ -70,8 +70,7 @@ void Node::Impl::on_frame(model::NodeId from, peer::FrameType type, model::Shard
                                  shard](std::string answer) {
       if (!alive.expired()) {
         static_cast<void>(parts_.transport->send_frame(model::NodeId{}, peer::Channel::control,
-                                                       peer::FrameType::join_reply, shard,
-                                                       answer));
+                                                       peer::FrameType::join_reply, shard, answer));
       }
     });
     return;
@@ -163,9 +162,9 @@ void Node::Impl::greet_peers() {
                              .address = {},
                              .incarnation = identity_.incarnation};
   const model::Configuration* configuration = parts_.admin->configuration();
-  for (const model::Member& member : all_members(
-           configuration == nullptr || configuration->voters.empty() ? origin_.members
-                                                                     : *configuration)) {
+  for (const model::Member& member :
+       all_members(configuration == nullptr || configuration->voters.empty() ? origin_.members
+                                                                             : *configuration)) {
     if (member.id == identity_.node) {
       continue;
     }
@@ -338,8 +337,7 @@ void Node::Impl::close() {
   if (parts_.redis != nullptr && !parts_.redis->address().empty()) {
     parts_.redis->stop();
   }
-  const bool in_flight =
-      parts_.router != nullptr && parts_.router->status().calls_in_flight > 0;
+  const bool in_flight = parts_.router != nullptr && parts_.router->status().calls_in_flight > 0;
   if (in_flight && environment_.executor.now() < stop_deadline_) {
     timer_ = environment_.executor.make_timer([this] { close(); });
     timer_->arm(environment_.executor.now() + kDrainPoll);

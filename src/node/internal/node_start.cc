@@ -1,8 +1,7 @@
 // Starting: identity, joining, storage, the shard, the front ends.
-#include "node/internal/node_impl.h"
-
 #include "base/assert.h"
 #include "node/internal/http_routes.h"
+#include "node/internal/node_impl.h"
 
 #include <fmt/format.h>
 
@@ -94,17 +93,16 @@ void Node::Impl::ask_to_join(const std::string& address, int tries) {
 }
 
 void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
-  base::Result<JoinReply> answer = reply.has_value()
-                                       ? decode_join_reply(reply->view())
-                                       : std::unexpected(std::move(reply).error());
+  base::Result<JoinReply> answer = reply.has_value() ? decode_join_reply(reply->view())
+                                                     : std::unexpected(std::move(reply).error());
   std::optional<base::Error> error;
   std::string next = options_.join;
   if (!answer.has_value()) {
     error = answer.error();
   } else if (answer->error != 0) {
-    error = base::Error{
-        base::error_code_from(answer->error).value_or(base::ErrorCode::unknown_outcome),
-        answer->text};
+    error =
+        base::Error{base::error_code_from(answer->error).value_or(base::ErrorCode::unknown_outcome),
+                    answer->text};
     next = answer->redirect.empty() ? options_.join : answer->redirect;
   }
   if (!error.has_value()) {
@@ -157,13 +155,13 @@ base::Status Node::Impl::open() {
   store::Options store_options = std::move(options_.store);
   store_options.self = identity_.node;
   store_options.seed = prng_.next();
-  parts_.store = std::make_unique<store::Store>(
-      store::Environment{.executor = environment_.executor,
-                         .engine = *parts_.engine,
-                         .log = *parts_.log,
-                         .files = environment_.files,
-                         .transport = *parts_.transport},
-      std::move(store_options));
+  parts_.store =
+      std::make_unique<store::Store>(store::Environment{.executor = environment_.executor,
+                                                        .engine = *parts_.engine,
+                                                        .log = *parts_.log,
+                                                        .files = environment_.files,
+                                                        .transport = *parts_.transport},
+                                     std::move(store_options));
   parts_.store->set_listener(this);
   parts_.shard = std::make_unique<ReplicaShard>(*parts_.store, kShard);
   router::RouterOptions router_options = options_.router;
@@ -182,9 +180,8 @@ base::Status Node::Impl::open() {
                                          [this] { return local_status_json(node_facts()); });
   OSTRAKA_TRY(parts_.store->start());
   OSTRAKA_TRY(parts_.store->open_shard(
-      kShard, origin_.joined
-                  ? nullptr
-                  : std::make_shared<const model::Configuration>(origin_.members)));
+      kShard,
+      origin_.joined ? nullptr : std::make_shared<const model::Configuration>(origin_.members)));
   OSTRAKA_TRY(check_membership());
   return open_front_ends();
 }
@@ -220,15 +217,15 @@ base::Status Node::Impl::open_front_ends() {
   parts_.redis = std::make_unique<gateway::resp::Server>(
       environment_.executor, environment_.network, *parts_.router, std::move(redis), *this);
   OSTRAKA_TRY(parts_.redis->start(options_.redis_listen));
-  parts_.http = std::make_unique<gateway::http::Server>(
-      environment_.executor, environment_.network, gateway::http::ServerOptions{});
+  parts_.http = std::make_unique<gateway::http::Server>(environment_.executor, environment_.network,
+                                                        gateway::http::ServerOptions{});
   add_routes(*parts_.http, *this);
   OSTRAKA_TRY(parts_.http->start(options_.http_listen));
   timer_ = environment_.executor.make_timer([this] { housekeeping(); });
   timer_->arm(environment_.executor.now() + kHousekeeping);
   const model::Configuration* configuration = parts_.admin->configuration();
-  if (configuration != nullptr && configuration->voters.size() == 1 &&
-      !configuration->is_joint() && configuration->voters.front().id == identity_.node) {
+  if (configuration != nullptr && configuration->voters.size() == 1 && !configuration->is_joint() &&
+      configuration->voters.front().id == identity_.node) {
     parts_.store->find(kShard)->campaign();  // nobody else to wait for
   }
   serving_ = true;

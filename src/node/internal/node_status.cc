@@ -32,8 +32,7 @@ void gauge(MetricsText& out, std::string_view name, std::string_view help, std::
   out.gauge({name, help}, static_cast<double>(value));
 }
 
-void counter(MetricsText& out, std::string_view name, std::string_view help,
-             std::uint64_t value) {
+void counter(MetricsText& out, std::string_view name, std::string_view help, std::uint64_t value) {
   out.counter({name, help}, value);
 }
 
@@ -51,8 +50,7 @@ void replica_metrics(const NodeFacts& facts, MetricsText& out) {
   gauge(out, "ostraka_raft_lease_valid", "1 when linearizable reads need no message now",
         status.lease_valid ? 1.0 : 0.0);
   gauge(out, "ostraka_disk_full", "1 while the log cannot grow", status.disk_full ? 1.0 : 0.0);
-  gauge(out, "ostraka_proposal_bytes", "Commands accepted and not applied",
-        status.proposal_bytes);
+  gauge(out, "ostraka_proposal_bytes", "Commands accepted and not applied", status.proposal_bytes);
   gauge(out, "ostraka_log_cache_bytes", "Log payloads kept in memory", status.log_cache_bytes);
   for (const protocol::PeerStatus& peer : raft.peers) {
     const std::string id = fmt::format("{}", peer.id.value());
@@ -78,24 +76,21 @@ void counter_metrics(const NodeFacts& facts, MetricsText& out) {
                                       {"barrier", replica->barrier_reads},
                                       {"local", replica->local_reads}}) {
       const base::MetricLabel label{"kind", kind};
-      out.counter({"ostraka_reads_total", "Reads served by the replica here"}, count,
-                  {&label, 1});
+      out.counter({"ostraka_reads_total", "Reads served by the replica here"}, count, {&label, 1});
     }
     counter(out, "ostraka_refused_total", "Commands and reads refused by the replica",
             replica->refused);
   }
   if (const auto& log = facts.log) {
     counter(out, "ostraka_log_syncs_total", "fdatasync calls of the log", log->syncs);
-    counter(out, "ostraka_log_bytes_written_total", "Bytes written to the log",
-            log->bytes_written);
+    counter(out, "ostraka_log_bytes_written_total", "Bytes written to the log", log->bytes_written);
     gauge(out, "ostraka_log_segments", "Segment files of the log", log->segments);
     gauge(out, "ostraka_log_live_bytes", "Bytes of log segments on disk", log->live_bytes);
     gauge(out, "ostraka_log_queued_bytes", "Appended and not durable", log->queued_bytes);
   }
   if (const auto& store = facts.store) {
     counter(out, "ostraka_checkpoints_total", "Checkpoints of the engine", store->checkpoints);
-    counter(out, "ostraka_snapshots_sent_total", "Snapshots sent to peers",
-            store->snapshots_sent);
+    counter(out, "ostraka_snapshots_sent_total", "Snapshots sent to peers", store->snapshots_sent);
     counter(out, "ostraka_snapshots_installed_total", "Snapshots installed here",
             store->snapshots_installed);
     gauge(out, "ostraka_engine_memory_bytes", "Written and not flushed",
@@ -148,8 +143,7 @@ void command_metrics(const gateway::resp::Statistics& redis, MetricsText& out) {
           redis.connections_refused);
   counter(out, "ostraka_redis_connections_cut_total", "Connections cut at a limit",
           redis.connections_cut);
-  counter(out, "ostraka_redis_error_replies_total", "Replies that are errors",
-          redis.error_replies);
+  counter(out, "ostraka_redis_error_replies_total", "Replies that are errors", redis.error_replies);
   counter(out, "ostraka_redis_bytes_in_total", "Bytes received from clients", redis.bytes_in);
   counter(out, "ostraka_redis_bytes_out_total", "Bytes sent to clients", redis.bytes_out);
   for (const gateway::resp::CommandSpec& spec : gateway::resp::all_commands()) {
@@ -175,8 +169,8 @@ void command_metrics(const gateway::resp::Statistics& redis, MetricsText& out) {
     }
     const base::MetricLabel label{"command", spec.name};
     out.histogram(
-        {"ostraka_redis_command_seconds", "From the parsed request to the finished reply"},
-        buckets, static_cast<double>(latency.sum()) / 1e9, latency.count(), {&label, 1});
+        {"ostraka_redis_command_seconds", "From the parsed request to the finished reply"}, buckets,
+        static_cast<double>(latency.sum()) / 1e9, latency.count(), {&label, 1});
   }
 }
 
@@ -219,8 +213,7 @@ std::string local_status_json(const NodeFacts& facts) {
   return out.dump();
 }
 
-std::string cluster_status_json(const std::string& leader,
-                                const std::vector<NodeAnswer>& answers) {
+std::string cluster_status_json(const std::string& leader, const std::vector<NodeAnswer>& answers) {
   Json nodes = Json::array();
   std::uint64_t commit = 0;
   for (const NodeAnswer& answer : answers) {
@@ -240,7 +233,9 @@ std::string cluster_status_json(const std::string& leader,
     }
     node["peer"] = answer.member.peer_address;
     node["voter"] = !answer.learner;
-    commit = std::max(commit, node.value("/commit"_json_pointer, std::uint64_t{0}));
+    if (node["commit"].is_number_unsigned()) {
+      commit = std::max(commit, node["commit"].get<std::uint64_t>());
+    }
     nodes.push_back(std::move(node));
   }
   for (Json& node : nodes) {
@@ -249,14 +244,12 @@ std::string cluster_status_json(const std::string& leader,
       node["lag"] = commit > applied ? commit - applied : 0;
     }
   }
-  Json out{{"leader", leader.empty() ? Json(nullptr) : Json(leader)},
-           {"nodes", std::move(nodes)}};
+  Json out{{"leader", leader.empty() ? Json(nullptr) : Json(leader)}, {"nodes", std::move(nodes)}};
   return out.dump();
 }
 
 void add_metrics(const NodeFacts& facts, base::MetricsText& out) {
-  const std::array<base::MetricLabel, 2> labels{
-      {{"version", facts.version}, {"node", facts.name}}};
+  const std::array<base::MetricLabel, 2> labels{{{"version", facts.version}, {"node", facts.name}}};
   out.gauge({"ostraka_build_info", "1; version and node are in the labels"}, 1.0, labels);
   gauge(out, "ostraka_uptime_seconds", "Since the start of the node", facts.uptime_seconds);
   if (facts.replica.has_value()) {

@@ -18,8 +18,8 @@ spdlog::level::level_enum threshold_of(const std::string& level) {
 }  // namespace
 
 StderrLog::StderrLog(const std::string& level)
-    : logger_(std::make_unique<spdlog::logger>(
-          "ostraka", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+    : logger_(std::make_unique<spdlog::logger>("ostraka",
+                                               std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
   logger_->set_level(threshold_of(level));
   logger_->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   logger_->flush_on(spdlog::level::debug);
