@@ -1,5 +1,5 @@
 // How many allocations the driver makes per log entry in the steady state.
-#include "replica/test_driver.h"
+#include "replica/driver_world_test.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The driver with a protocol that does what the test says.
 #include "base/assert.h"
-#include "replica/test_driver.h"
+#include "replica/driver_world_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

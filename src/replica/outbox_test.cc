@@ -1,7 +1,7 @@
 // Payloads: from the proposal, the message, the log cache, or the log, without one peer blocking
 // another.
+#include "replica/driver_world_test.h"
 #include "replica/internal/log_cache.h"
-#include "replica/test_driver.h"
 
 #include <gtest/gtest.h>
 

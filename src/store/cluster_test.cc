@@ -1,6 +1,6 @@
 // Three real nodes in one process: election, writes, crashes, catch-up, membership, reads.
 #include "replica/membership_target.h"
-#include "store/test_cluster.h"
+#include "store/cluster_world_test.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // overwrites and a ballot per slot, with loss, reordering and crashes.
 #include "protocol/multi_paxos/multi_paxos.h"
 
-#include "store/test_cluster.h"
+#include "store/cluster_world_test.h"
 
 #include <gtest/gtest.h>
 

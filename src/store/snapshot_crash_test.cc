@@ -1,8 +1,8 @@
 // Power fails at every disk event of a follower that installs a snapshot (scenario S11): each
 // restart is sound, and the follower ends up with the state of the others.
 #include "codec/configuration.h"
+#include "store/cluster_world_test.h"
 #include "store/internal/recovery.h"
-#include "store/test_cluster.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "store/test_cluster.h"
+#include "store/cluster_world_test.h"
 
 #include "base/assert.h"
 #include "codec/result_value.h"

@@ -4,7 +4,7 @@
 
 #include "base/prng.h"
 #include "engine_memory/engine_memory.h"
-#include "replica/test_driver.h"
+#include "replica/driver_world_test.h"
 #include "sim_ports/sim_disk.h"
 #include "sim_ports/sim_executor.h"
 #include "sim_ports/sim_scheduler.h"

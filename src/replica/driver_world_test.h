@@ -4,8 +4,8 @@
 #include "codec/operation.h"
 #include "engine_memory/engine_memory.h"
 #include "protocol/core/effects.h"
+#include "replica/memory_log_test.h"
 #include "replica/replica.h"
-#include "replica/test_log.h"
 #include "sim_ports/sim_disk.h"
 #include "sim_ports/sim_executor.h"
 
