@@ -2,7 +2,7 @@
 //
 // Buckets are logarithmic with 128 linear steps per power of two, the layout of Gil Tene's
 // HdrHistogram: every recorded value is known within 1 in 128 (two significant digits), counts
-// are exact, recording takes constant time and never allocates after construction (about 22 KB).
+// are exact, recording takes constant time and never allocates after construction (about 37 KB).
 // Values above kValueMax count as kValueMax. Threads: none.
 #pragma once
 

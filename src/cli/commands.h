@@ -55,6 +55,9 @@ std::unique_ptr<Command> make_get_command();
 std::unique_ptr<Command> make_put_command();
 std::unique_ptr<Command> make_del_command();
 std::unique_ptr<Command> make_scan_command();
+std::unique_ptr<Command> make_check_command();
+std::unique_ptr<Command> make_bench_command();
+std::unique_ptr<Command> make_sim_command();
 std::unique_ptr<Command> make_version_command();
 std::unique_ptr<Command> make_completion_command();
 

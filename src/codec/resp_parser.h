@@ -20,10 +20,10 @@
 namespace ostraka::codec {
 
 struct RespLimits {
-  std::uint32_t arguments_max = 1'048'576;     // of one request
-  std::size_t bulk_bytes_max = 64U << 20;      // of one argument
-  std::size_t request_bytes_max = 96U << 20;   // of all arguments of one request
-  std::size_t line_bytes_max = 64U << 10;      // of an inline command or a header line
+  std::uint32_t arguments_max = 1'048'576;    // of one request
+  std::size_t bulk_bytes_max = 64U << 20;     // of one argument
+  std::size_t request_bytes_max = 96U << 20;  // of all arguments of one request
+  std::size_t line_bytes_max = 64U << 10;     // of an inline command or a header line
 };
 
 class RespRequestParser {

@@ -31,16 +31,16 @@ RocksEngine::RocksEngine(Location location, port::Executor& executor, const Opti
       anchor_(std::make_shared<Anchor>(this)),
       shared_(std::make_shared<Shared>()),
       retry_(executor.make_timer([this] {
-        if (health_ == Health::resuming) {
-          try_resume();
+        if (health_ == Health::failing) {
+          try_probe();
         } else if (health_ == Health::reopening) {
           try_reopen();
         }
       })) {
-  listener_ = std::make_shared<Listener>([&executor, anchor = anchor_] {
-    executor.post_remote([anchor] {
+  listener_ = std::make_shared<Listener>([&executor, anchor = anchor_](const base::Error& error) {
+    executor.post_remote([anchor, error] {
       if (anchor->engine != nullptr) {
-        anchor->engine->on_background_error();
+        anchor->engine->on_background_error(error);
       }
     });
   });
@@ -72,8 +72,11 @@ std::unique_ptr<port::WriteBatch> RocksEngine::new_batch() {
 
 base::Status RocksEngine::write(port::WriteBatch& batch) {
   auto& native = static_cast<Batch&>(batch);
-  if (!usable() || native.epoch() != epoch_) [[unlikely]] {
+  if (native.epoch() != epoch_) [[unlikely]] {
     return ended();
+  }
+  if (health_ != Health::good) [[unlikely]] {
+    return std::unexpected(failure_);
   }
   OSTRAKA_TRY(native.fill_status());
   return to_status(database_->db().Write(write_options(), &native.native()));
@@ -129,10 +132,10 @@ std::unique_ptr<port::EngineSnapshot> RocksEngine::snapshot() {
 }
 
 void RocksEngine::flush(OnFlushed on_flushed) {
-  if (!usable()) {
-    executor_.post([anchor = anchor_, done = std::move(on_flushed)]() mutable {
+  if (health_ != Health::good) {
+    executor_.post([anchor = anchor_, failure = failure_, done = std::move(on_flushed)]() mutable {
       if (anchor->engine != nullptr) {
-        done(ended());
+        done(std::unexpected(std::move(failure)));
       }
     });
     return;
@@ -144,10 +147,14 @@ void RocksEngine::flush(OnFlushed on_flushed) {
         const Database::Use use(*database);
         *outcome = use ? flush_all(*database) : base::Status(ended());
       },
-      [anchor = anchor_, outcome, done = std::move(on_flushed)]() mutable {
-        if (anchor->engine != nullptr) {
-          done(std::move(*outcome));
+      [anchor = anchor_, database = database_, outcome, done = std::move(on_flushed)]() mutable {
+        if (anchor->engine == nullptr) {
+          return;
         }
+        if (!outcome->has_value() && anchor->engine->database_ == database) {
+          anchor->engine->on_background_error(outcome->error());
+        }
+        done(std::move(*outcome));
       });
 }
 

@@ -4,10 +4,11 @@
 // one point (atomic flush) is the checkpoint. One column family per port::Family. Closing does not
 // flush: what was not flushed is gone, as after a crash, and is replayed from the replicated log.
 //
-// After a background error the engine first asks RocksDB to resume, which keeps everything (a full
-// disk ends this way when space is back). If that is refused the database is closed and opened
-// again inside the process: what was not flushed is gone, EngineStats::epoch rises, and batches,
-// snapshots and iterators of the earlier epoch answer io_error.
+// After a background error (a failed write or sync of RocksDB, a full disk) reads go on, writes and
+// flushes are refused with the error, and the engine tries every `recovery_interval` whether the
+// disk takes writes again. Then the database is closed and opened again inside the process: what
+// was not flushed is gone, EngineStats::epoch rises, and batches, snapshots and iterators of the
+// earlier epoch answer io_error. The owner replays from its log.
 //
 // Threads: as port::Engine says. RocksDB's own threads flush and compact; nothing but
 // export_ranges, ingest_replacing, open and the destructor blocks. Writes never wait: during a

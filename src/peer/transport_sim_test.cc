@@ -472,9 +472,9 @@ TEST_F(TransportAdversary, ARecordedSessionCannotBePlayedAgain) {
     pump();
     return b->seen.contexts.size() == 1;
   }));
-  for (const auto& pipe : pipes) {
+  for (std::size_t i = 0; i < 2; ++i) {  // n1 may dial again meanwhile
     auto replay = dial();
-    send(*replay, pipe->from_peer.received);
+    send(*replay, pipes[i]->from_peer.received);
     EXPECT_TRUE(run_until([&] { return replay->closed; }, Duration::seconds(10)));
     EXPECT_NE(lines.find("the peer secrets differ"), std::string::npos);
   }

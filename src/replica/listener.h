@@ -78,8 +78,8 @@ class Sessions {
   virtual void on_refused(model::ShardId shard, model::SessionId session,
                           model::Serial first_serial, std::uint32_t count,
                           base::ErrorCode code) = 0;
-  // Leadership was gained, lost or moved. After a loss the outcome of commands proposed here is
-  // open until the new leader answers: send them again.
+  // Leadership was gained (and commands are accepted), lost or moved. After a loss the outcome of
+  // commands proposed here is open until the new leader answers: send them again.
   virtual void on_leadership(model::ShardId shard, bool leads_here, model::NodeId leader) = 0;
 };
 

@@ -136,7 +136,8 @@ class Replica final {
   // Accepts encoded commands with the serials first_serial, first_serial + 1, …; all that one turn
   // brings becomes one log entry a session. Results come through Sessions::on_result.
   // `acknowledged`: results up to here have arrived at the owner.
-  // Errors (nothing was accepted): not_leader, no_leader, busy, disk_full, sequence_gap (a serial
+  // Errors (nothing was accepted): not_leader, no_leader (also while a new leader's log time is not
+  // settled: one round trip to a quorum), busy, disk_full, sequence_gap (a serial
   // between the highest proposed under this leadership and first_serial is missing), too_large,
   // shutting_down.
   [[nodiscard]] base::Status submit_commands(model::SessionId session, model::Serial first_serial,

@@ -196,6 +196,7 @@ class DriverWorld {
     engine_ = *engine_memory::open(*files_, executor_, {});
     auto owned = std::make_unique<ScriptedProtocol>();
     protocol = owned.get();
+    protocol->configuration_now.voters.push_back({kSelf, {}, "n1", "n1:1"});
     auto state = std::make_unique<kv::StateMachine>(kShard, *engine_, kv::SessionLimits{});
     OSTRAKA_ASSERT(state->load().has_value(), "an empty engine loads");
     log.set_manual(true);

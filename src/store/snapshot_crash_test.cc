@@ -91,9 +91,8 @@ bool crash_at(std::uint64_t event, bool conflicting) {
   EXPECT_TRUE(cluster->run_until([&] { return cluster->converged(); })) << "event " << event << "\n"
                                                                         << cluster->describe();
   EXPECT_TRUE(cluster->put("after", "1"));
-  EXPECT_TRUE(cluster->run_until([&] { return cluster->converged(); }))
-      << "event " << event << "\n"
-      << cluster->describe();
+  EXPECT_TRUE(cluster->run_until([&] { return cluster->converged(); })) << "event " << event << "\n"
+                                                                        << cluster->describe();
   EXPECT_EQ(cluster->get(node, "lost", replica::ReadKind::stale), "(nil)");
   cluster->crash_power(node);
   cluster->restart(node);

@@ -1,6 +1,6 @@
 // Power cuts at every disk event of every operation, two restarts after each (faults.md I-D1 to
 // I-D3), and long random histories.
-#include "wal/wal_test_world.h"
+#include "wal/wal_world_test.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Torn tails are cut, damage in the middle is refused by name (faults.md S13, invariant I-D4).
 #include "base/hash.h"
 #include "codec/log_record.h"
-#include "wal/wal_test_world.h"
+#include "wal/wal_world_test.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The log on a real file system, and what an append costs there.
 #include "file/posix_file_system.h"
-#include "wal/wal_test_world.h"
+#include "wal/wal_world_test.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Recycling, collection and full disks.
-#include "wal/wal_test_world.h"
+#include "wal/wal_world_test.h"
 
 #include <gtest/gtest.h>
 

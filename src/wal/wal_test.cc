@@ -1,6 +1,6 @@
 #include "wal/wal.h"
 
-#include "wal/wal_test_world.h"
+#include "wal/wal_world_test.h"
 
 #include <gtest/gtest.h>
 

@@ -107,6 +107,11 @@ bool Script::ingest() {
   return true;
 }
 
+void Script::went_on(const Model& found) {
+  now_ = found;
+  possible_.push_back(found);
+}
+
 void Script::restarted(const Model& found) {
   now_ = found;
   durable();

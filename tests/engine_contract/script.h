@@ -23,6 +23,8 @@ class Script {
   [[nodiscard]] const std::vector<Model>& possible() const { return possible_; }
   // The disk has come back with this state.
   void restarted(const Model& found);
+  // The engine lives on with this state, of which it is not known how much is durable.
+  void went_on(const Model& found);
 
  private:
   bool write();

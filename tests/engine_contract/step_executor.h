@@ -50,11 +50,13 @@ class StepExecutor final : public port::Executor {
     return true;
   }
   void advance(base::Duration by) {
-    now_ = now_ + by;
-    for (StepTimer* timer : std::list<StepTimer*>(timers_)) {
-      timer->check();
-    }
+    fire(by);
     run();
+  }
+  // Moves the time, then runs one closure only.
+  void advance_once(base::Duration by) {
+    fire(by);
+    step();
   }
 
  private:
@@ -79,6 +81,13 @@ class StepExecutor final : public port::Executor {
     port::Closure on_fire_;
     base::Instant deadline_ = base::Instant::never();
   };
+
+  void fire(base::Duration by) {
+    now_ = now_ + by;
+    for (StepTimer* timer : std::list<StepTimer*>(timers_)) {
+      timer->check();
+    }
+  }
 
   std::mutex mutex_;
   std::deque<port::Closure> queue_;

@@ -22,6 +22,7 @@ NAMES = {
     "limits": "keys up to 64 KB, arguments up to 64 MB",
     "protocol-strictness": "a bulk string must end with CRLF, a header line with CRLF",
     "help": "there are no HELP subcommands",
+    "dbsize-expired": "DBSIZE, KEYS and SCAN never count a key that has expired",
     "watch-absent": "a watched key that was absent and is absent again does not abort EXEC",
     "scan-cursor": "SCAN refuses cursors that no node gave",
 }

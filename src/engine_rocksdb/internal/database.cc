@@ -12,9 +12,9 @@
 namespace ostraka::engine_rocksdb {
 
 void Listener::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
-                                 rocksdb::Status* /*error*/) {
+                                 rocksdb::Status* error) {
   if (!told_.exchange(true)) {
-    on_error_();
+    on_error_(to_error(*error));
   }
 }
 

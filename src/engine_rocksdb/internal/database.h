@@ -39,7 +39,8 @@ struct Location {
 class Listener final : public rocksdb::EventListener {
  public:
   // `on_error` is called on any thread, at most once until rearm().
-  explicit Listener(std::function<void()> on_error) : on_error_(std::move(on_error)) {}
+  explicit Listener(std::function<void(const base::Error&)> on_error)
+      : on_error_(std::move(on_error)) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
   void OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo& info) override;
   void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override;
@@ -55,7 +56,7 @@ class Listener final : public rocksdb::EventListener {
   void wait_for_flush(std::uint64_t seen);
 
  private:
-  std::function<void()> on_error_;
+  std::function<void(const base::Error&)> on_error_;
   std::atomic<bool> told_ = false;
   std::atomic<unsigned> stalled_families_ = 0;  // one bit per family
   std::mutex mutex_;                            // the two below

@@ -43,9 +43,9 @@ class RocksEngine final : public port::Engine {
   [[nodiscard]] port::EngineStats stats() override;
 
  private:
-  // good: in use. resuming: a background error is there, RocksDB is asked to resume; reads work.
-  // reopening: there is no database.
-  enum class Health : std::uint8_t { good, resuming, reopening };
+  // good: in use. failing: a background error is there; reads work, writes and flushes are refused
+  // until the disk takes writes again. reopening: there is no database.
+  enum class Health : std::uint8_t { good, failing, reopening };
 
   // What pool jobs share with the engine.
   struct Shared {
@@ -61,10 +61,9 @@ class RocksEngine final : public port::Engine {
   [[nodiscard]] bool usable() const { return health_ != Health::reopening; }
   // The database for a pool job.
   [[nodiscard]] std::shared_ptr<Database> current();
-  void on_background_error();
-  void try_resume();
-  void resumed(const base::Status& status);
-  void begin_reopen();
+  void on_background_error(const base::Error& error);
+  void try_probe();
+  void probed(const base::Status& status);
   void try_reopen();
   void reopened(const base::Status& status);
   void retry_later();
@@ -79,7 +78,7 @@ class RocksEngine final : public port::Engine {
   std::unique_ptr<port::Timer> retry_;
   std::uint64_t epoch_ = 1;
   Health health_ = Health::good;
-  bool error_again_ = false;  // another background error came while one was dealt with
+  base::Error failure_ = {};  // why the engine is not good
 };
 
 }  // namespace ostraka::engine_rocksdb

@@ -246,8 +246,8 @@ base::Status ingest_tables(Database& database, const std::vector<port::FamilyRan
 base::Status flush_all(Database& database) {
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;  // this flush is what ends a stall
-  // Flush() of 7.8.3 may answer OK before it is done when the database has just resumed from a
-  // background error, so its answer is believed only when nothing waits any more.
+  // Flush() of 7.8.3 was seen to answer OK before it was done (after Resume(), which is not used
+  // any more), so its answer is believed only when nothing waits.
   constexpr int kAttempts = 200;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const std::uint64_t flushes = database.listener().flushes();

@@ -278,7 +278,9 @@ TEST_F(Commands, ArityIsCheckedForEveryCommand) {
       words.emplace_back(spec.name.substr(bar + 1));
     }
     const std::string expected =
-        "-ERR wrong number of arguments for '" + std::string(spec.name) + "' command\r\n";
+        std::string(spec.id == CommandId::exec ? "-EXECABORT Transaction discarded because of:"
+                                               : "-ERR") +
+        " wrong number of arguments for '" + std::string(spec.name) + "' command\r\n";
     if (fewest > words.size()) {
       words.resize(fewest - 1, "x");
       EXPECT_EQ(client->command(words), expected);

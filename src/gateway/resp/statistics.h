@@ -36,6 +36,9 @@ struct Statistics {
   [[nodiscard]] CommandStatistics& of(CommandId id) {
     return commands[static_cast<std::size_t>(id)];
   }
+  [[nodiscard]] const CommandStatistics& of(CommandId id) const {
+    return commands[static_cast<std::size_t>(id)];
+  }
   // Calls of every command.
   [[nodiscard]] std::uint64_t calls() const;
   // What counts since the start or the last CONFIG RESETSTAT; open connections stay.

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <ostream>
 #include <string>
 
 namespace ostraka::protocol::raft::testing {
@@ -40,15 +42,16 @@ TEST_P(Mutants, IsCaught) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Mutants,
-    ::testing::Values(
-        Expectation{Mutant::commit_any_term, 2000}, Expectation{Mutant::vote_before_durable, 2000},
-        Expectation{Mutant::ack_before_durable, 2000}, Expectation{Mutant::no_config_guard, 2000},
-        Expectation{Mutant::lease_kept_in_transfer, 2000},
-        Expectation{Mutant::vote_within_promise_on_reset, 2000},
-        Expectation{Mutant::vote_after_restart_within_promise, 2000},
-        Expectation{Mutant::read_without_own_term_commit, 2000},
-        Expectation{Mutant::prevote_silent, 2000}, Expectation{Mutant::vote_twice, 2000},
-        Expectation{Mutant::lease_from_receipt, 2000}),
+    ::testing::Values(Expectation{Mutant::commit_any_term, 20},
+                      Expectation{Mutant::vote_before_durable, 5},
+                      Expectation{Mutant::ack_before_durable, 5},
+                      Expectation{Mutant::no_config_guard, 60},
+                      Expectation{Mutant::lease_kept_in_transfer, 150},
+                      Expectation{Mutant::vote_within_promise_on_reset, 60},
+                      Expectation{Mutant::vote_after_restart_within_promise, 60},
+                      Expectation{Mutant::read_without_own_term_commit, 60},
+                      Expectation{Mutant::prevote_silent, 600}, Expectation{Mutant::vote_twice, 30},
+                      Expectation{Mutant::lease_from_receipt, 60}),
     [](const auto& tested) { return std::string(name_of(tested.param.mutant)); });
 
 }  // namespace

@@ -124,6 +124,8 @@ base::Status Replica::Impl::check_writable() {
     code = error_->code;
   } else if (!leads()) {
     code = leader().is_none() ? base::ErrorCode::no_leader : base::ErrorCode::not_leader;
+  } else if (!work_.is_ready()) {
+    code = base::ErrorCode::no_leader;  // a moment later there is one
   } else if (flags_.disk_full) {
     code = base::ErrorCode::disk_full;
   } else if (flags_.write_stalled) {
@@ -331,6 +333,12 @@ bool Replica::Impl::can_read() const {
 
 ClockSample Replica::Impl::sample_clocks() {
   return {parts_.executor.now(), parts_.executor.wall_now()};
+}
+
+void Replica::Impl::on_clock_ready() {
+  if (rare_.sessions != nullptr) {
+    rare_.sessions->on_leadership(parts_.shard, leads(), leader());
+  }
 }
 
 void Replica::Impl::trim_cache() {

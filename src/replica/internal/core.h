@@ -64,6 +64,7 @@ class Replica::Impl final : public Driver,
   [[nodiscard]] model::NodeId leader() const override { return role_.leader; }
   [[nodiscard]] bool can_read() const override;
   [[nodiscard]] ClockSample sample_clocks() override;
+  void on_clock_ready() override;
   void trim_cache() override;
 
   // port::DurableListener

@@ -121,7 +121,8 @@ const base::Buffer* Replica::Impl::received_payload(const protocol::EntryMeta& m
   const auto found = std::lower_bound(
       message->entries.begin(), message->entries.end(), meta.index,
       [](const protocol::EntryMeta& entry, model::LogIndex index) { return entry.index < index; });
-  if (found == message->entries.end() || found->index != meta.index || found->kind != meta.kind) {
+  // The term too: the message may tell of another value for the slot than the one proposed again.
+  if (found == message->entries.end() || found->index != meta.index || found->term != meta.term) {
     return nullptr;
   }
   return &payloads[static_cast<std::size_t>(found - message->entries.begin())];
@@ -193,8 +194,9 @@ void Replica::Impl::change_role(const protocol::RoleChange& change) {
   }
   stale_reads_.on_leader();
   parts_.host.on_role(parts_.shard, change);
-  if (rare_.sessions != nullptr) {
-    rare_.sessions->on_leadership(parts_.shard, leads(), leader());
+  // A new leader is announced when it takes commands (on_clock_ready).
+  if (rare_.sessions != nullptr && !leads()) {
+    rare_.sessions->on_leadership(parts_.shard, false, leader());
   }
 }
 

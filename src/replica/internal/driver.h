@@ -26,6 +26,8 @@ class Driver {
   // The state machine is whole: not inside an apply, no snapshot is being installed, not broken.
   [[nodiscard]] virtual bool can_read() const = 0;
   [[nodiscard]] virtual ClockSample sample_clocks() = 0;
+  // The log time has settled under this leadership: commands are accepted from now on.
+  virtual void on_clock_ready() = 0;
   // Gives back memory of log entries that nobody needs any more.
   virtual void trim_cache() = 0;
 };

@@ -7,6 +7,7 @@ namespace {
 
 // A replica with nothing to do looks around this seldom.
 constexpr base::Duration kIdleInterval = base::Duration::seconds(1);
+constexpr base::Duration kAskAgain = base::Duration::milliseconds(20);
 constexpr base::Duration kGarbageInterval = base::Duration::milliseconds(2);
 
 }  // namespace
@@ -20,15 +21,21 @@ void LeaderWork::stop() { timer_->disarm(); }
 
 void LeaderWork::on_leadership() {
   expiry_proposed_at_ = {};
+  told_ready_ = false;
+  env_.clock.begin_leadership();
   if (env_.clock.wants_quorum(env_.driver.sample_clocks())) {
     ask_clocks();
   }
-  timer_->arm(env_.executor.now() + env_.options.expiry_interval);
+  tell_ready();
+  timer_->arm(env_.executor.now() + (told_ready_ ? env_.options.expiry_interval : kAskAgain));
 }
 
 void LeaderWork::tick() {
   base::Duration next = env_.driver.leads() ? env_.options.expiry_interval : kIdleInterval;
   if (env_.driver.leads()) {
+    if (!told_ready_) {
+      next = kAskAgain;
+    }
     if (env_.clock.wants_quorum(env_.driver.sample_clocks())) {
       ask_clocks();
     }
@@ -43,7 +50,8 @@ void LeaderWork::tick() {
 
 void LeaderWork::remove_expired() {
   // The removal proposed last must be applied first, else the same keys are found again.
-  if (!env_.driver.can_read() || env_.state_machine.applied() < expiry_proposed_at_) {
+  if (!told_ready_ || !env_.driver.can_read() ||
+      env_.state_machine.applied() < expiry_proposed_at_) {
     return;
   }
   const base::WallTime log_time = env_.clock.next(env_.driver.sample_clocks());
@@ -100,6 +108,14 @@ void LeaderWork::count_clocks() {
   }
   // The answers are a little old: the anchor is rather behind than ahead.
   env_.clock.confirm(std::min(time, outgoing), sample.now);
+  tell_ready();
+}
+
+void LeaderWork::tell_ready() {
+  if (!told_ready_ && env_.clock.is_ready(env_.driver.sample_clocks())) {
+    told_ready_ = true;
+    env_.driver.on_clock_ready();
+  }
 }
 
 // The time that a majority of these voters' clocks has reached; those that have not answered count

@@ -44,6 +44,8 @@ class LeaderWork {
   void stop();
   // Leadership was gained.
   void on_leadership();
+  // Leads, and the log time has settled.
+  [[nodiscard]] bool is_ready() const { return env_.driver.leads() && told_ready_; }
   void on_clock_reply(model::NodeId from, const ReadIndexReply& reply);
 
  private:
@@ -51,11 +53,13 @@ class LeaderWork {
   void remove_expired();
   void ask_clocks();
   void count_clocks();
+  void tell_ready();
   [[nodiscard]] bool quorum_of(const std::vector<model::Member>& voters, base::WallTime& time);
 
   Environment env_;
   std::map<model::NodeId, base::WallTime> clocks_;  // answers to clock_ticket_
   std::uint64_t clock_ticket_ = 0;
+  bool told_ready_ = false;             // under this leadership
   model::LogIndex expiry_proposed_at_;  // commit index behind which the last removal lies
   std::vector<base::WallTime> sorted_;
   std::string frame_;

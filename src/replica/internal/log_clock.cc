@@ -26,6 +26,7 @@ void LogClock::observe(base::WallTime log_time, base::Instant now) {
 void LogClock::confirm(base::WallTime wall, base::Instant now) {
   // The quorum's word replaces the projection in both directions: monotonic clocks drift.
   anchored_ = true;
+  confirmed_ = true;
   anchor_ = wall;
   anchored_at_ = now;
 }

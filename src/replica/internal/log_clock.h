@@ -33,6 +33,13 @@ class LogClock {
   [[nodiscard]] base::WallTime next(const ClockSample& sample);
   // What next() would give, near enough, on any replica.
   [[nodiscard]] base::WallTime estimate(const ClockSample& sample) const;
+  // This replica begins to lead.
+  void begin_leadership() { confirmed_ = false; }
+  // Commands may be stamped: no large step of the log time is to be expected. A step between a
+  // session's commands would end the session as if it had been idle.
+  [[nodiscard]] bool is_ready(const ClockSample& sample) const {
+    return confirmed_ || !wants_quorum(sample);
+  }
   // A quorum should be asked: the wall clock is (nearly) too far ahead to be followed.
   [[nodiscard]] bool wants_quorum(const ClockSample& sample) const;
 
@@ -43,6 +50,7 @@ class LogClock {
   base::Duration step_max_;
   base::WallTime last_;
   bool anchored_ = false;
+  bool confirmed_ = false;  // by a quorum, under this leadership
   base::WallTime anchor_;
   base::Instant anchored_at_;
 };

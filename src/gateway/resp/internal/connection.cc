@@ -176,6 +176,7 @@ void Connection::check_time(base::Instant now) {
   if (pending == 0 || pending != times_.output_pending) {
     times_.output_progress = now;
     times_.output_pending = pending;
+    read_on_if_possible();  // a queue that was never above the stream's own mark tells nobody
   }
   const bool stalled = pending > 0 && now - times_.output_progress >= limits.output_stall;
   bool starved = false;
@@ -325,6 +326,7 @@ void Connection::run_job(JobNext next) {
   slot.done = true;
   running_.job.reset();
   running_.slot = nullptr;
+  parser_.set_unauthenticated(!client_.authenticated);
   const std::uint32_t before = pipeline_.size();
   pipeline_.pop_finished(out_);
   server_.statistics.commands_in_flight -= before - pipeline_.size();
@@ -337,10 +339,11 @@ void Connection::resume_job() {
   codec::RespWriter reply(running_.slot->reply, running_.slot->protocol);
   const base::Result<std::string>& results = running_.call->results();
   JobNext next = JobNext::done;
+  JobContext context{.server = server_, .client = client_, .call = builder_, .reply = reply};
   if (results.has_value()) {
-    JobContext context{.server = server_, .client = client_, .call = builder_, .reply = reply};
     next = running_.job->resume(context, *results);
   } else {
+    running_.job->abandoned(context);
     reply.error(error_reply(results.error(),
                             running_.call->read_only ? Effect::read_only : Effect::may_write));
   }

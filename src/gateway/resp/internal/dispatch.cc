@@ -13,15 +13,20 @@ namespace {
 // How much of an unknown command is repeated to the client.
 constexpr std::size_t kQuotedBytesMax = 128;
 
+// Redis prints words up to their first zero byte.
+base::ByteView printed(base::ByteView word, std::size_t bytes_max) {
+  return word.substr(0, std::min(word.find('\0'), bytes_max));
+}
+
 std::string unknown_command(Arguments words) {
   std::string text = "ERR unknown command '";
-  text.append(words[0].substr(0, kQuotedBytesMax)).append("', with args beginning with: ");
+  text.append(printed(words[0], kQuotedBytesMax)).append("', with args beginning with: ");
   std::string quoted;
   for (const base::ByteView word : words.subspan(1)) {
     if (quoted.size() >= kQuotedBytesMax) {
       break;
     }
-    quoted.append("'").append(word.substr(0, kQuotedBytesMax - quoted.size())).append("' ");
+    quoted.append("'").append(printed(word, kQuotedBytesMax - quoted.size())).append("' ");
   }
   return text + quoted;
 }
@@ -30,7 +35,7 @@ std::string unknown_subcommand(const CommandSpec& container, base::ByteView name
   std::string upper(container.name);
   std::ranges::transform(upper, upper.begin(),
                          [](char c) { return static_cast<char>(c - 'a' + 'A'); });
-  return "ERR unknown subcommand '" + std::string(name.substr(0, kQuotedBytesMax)) + "'. Try " +
+  return "ERR unknown subcommand '" + std::string(printed(name, kQuotedBytesMax)) + "'. Try " +
          upper + " HELP.";
 }
 

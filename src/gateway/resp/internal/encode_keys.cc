@@ -32,7 +32,8 @@ bool read_expire_flags(Arguments options, std::uint32_t& flags, Plan& plan) {
     } else if (equals_ignoring_case(option, "lt")) {
       flags |= codec::kExpireIfLess;
     } else {
-      return plan.fail("ERR Unsupported option " + std::string(option));
+      return plan.fail("ERR Unsupported option " +
+                       std::string(option.substr(0, option.find('\0'))));
     }
   }
   constexpr std::uint32_t kOthers =

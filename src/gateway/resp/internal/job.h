@@ -1,5 +1,5 @@
 // Commands that take several calls one after the other: WATCH, SCAN, KEYS, DBSIZE, INCRBYFLOAT, and
-// EXEC of a transaction that has to read first.
+// EXEC of a transaction that has to read first or that changes the connection (SELECT).
 //
 // A job is the last command of its connection until it has answered: nothing behind it is parsed
 // meanwhile. It decides only; the connection submits its calls.
@@ -37,6 +37,8 @@ class Job {
   [[nodiscard]] virtual JobNext start(JobContext& context, Arguments words) = 0;
   // The results of the call; errors have been answered by the connection.
   [[nodiscard]] virtual JobNext resume(JobContext& context, base::ByteView results) = 0;
+  // The call ended with an error, which the connection answers.
+  virtual void abandoned(JobContext& context) { static_cast<void>(context); }
   // Reads of this job must be linearizable whatever READONLY said.
   [[nodiscard]] virtual bool needs_latest() const { return false; }
 };

@@ -1,6 +1,7 @@
-// EXEC of a transaction with commands that compute from what they read (INCRBYFLOAT, MSETNX): reads
-// the keys and their versions, computes, writes everything as one command under the guard that
-// nothing of it has changed, and tries again when something has.
+// EXEC, step by step, of a transaction with commands that compute from what they read (INCRBYFLOAT,
+// MSETNX) or that change the connection (SELECT): reads the keys and their versions, computes,
+// writes everything as one command under the guard that nothing of it has changed, and tries again
+// when something has. When it does not run, the chosen database stays as it was.
 #include "base/assert.h"
 #include "codec/resp_number.h"
 #include "codec/result_value.h"
@@ -48,6 +49,8 @@ class ComputedExecJob final : public Job {
     return ask(context);
   }
 
+  void abandoned(JobContext& context) override { context.client.database = database_; }
+
   JobNext resume(JobContext& context, base::ByteView results) override {
     if (writing_) {
       return finish(context, results);
@@ -88,7 +91,11 @@ class ComputedExecJob final : public Job {
           {.code = codec::OpCode::key_version, .keyspace = name.first, .key = name.second});
       context.call.add({.code = codec::OpCode::get, .keyspace = name.first, .key = name.second});
     }
-    return JobNext::call;
+    if (context.call.operation_count() > 0) {
+      return JobNext::call;
+    }
+    ResultReader nothing({});
+    return compute(context, nothing);
   }
 
   enum class Read : std::uint8_t { fine, watched_changed, malformed };
@@ -128,6 +135,7 @@ class ComputedExecJob final : public Job {
         context.reply.error(text::kBadResults);
         return JobNext::done;
       case Read::watched_changed:
+        context.client.database = database_;
         context.reply.null_array();
         return JobNext::done;
       case Read::fine:
@@ -152,7 +160,7 @@ class ComputedExecJob final : public Job {
       }
     }
     writing_ = true;
-    return JobNext::call;
+    return context.call.operation_count() > 0 ? JobNext::call : finish(context, {});
   }
 
   JobNext finish(JobContext& context, base::ByteView results) {

@@ -21,11 +21,10 @@ class IncrbyfloatJob final : public Job {
     key_ = words[1];
     const auto increment = parse_float(words[2]);
     if (!increment) {
-      // Redis looks at the value first.
-      increment_fits_ = false;
-    } else {
-      increment_ = *increment;
+      context.reply.error(text::kNotFloat);
+      return JobNext::done;
     }
+    increment_ = *increment;
     return ask(context);
   }
 
@@ -56,7 +55,7 @@ class IncrbyfloatJob final : public Job {
     }
     const auto base = value.kind == ValueKind::bytes ? parse_float(value.bytes)
                                                      : std::optional<long double>(0.0L);
-    if (!base || !increment_fits_) {
+    if (!base) {
       context.reply.error(text::kNotFloat);
       return JobNext::done;
     }
@@ -97,7 +96,6 @@ class IncrbyfloatJob final : public Job {
   model::KeyspaceId keyspace_;
   std::string key_;
   long double increment_ = 0;
-  bool increment_fits_ = true;
   std::string sum_;
   bool writing_ = false;
   std::uint32_t attempts_ = 0;

@@ -22,7 +22,6 @@ void Slot::recycle() {
 Slot& SlotPool::take() {
   if (free_.empty()) {
     all_.push_back(std::make_unique<Slot>());
-    free_.reserve(all_.size());
     return *all_.back();
   }
   Slot& slot = *free_.back();

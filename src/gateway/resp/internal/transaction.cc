@@ -62,10 +62,12 @@ void Connection::exec(const CommandSpec& spec) {
     return;
   }
   transaction.active = false;
-  const bool is_computed = std::ranges::any_of(transaction.queue, [](const QueuedCommand& queued) {
-    return handler_of(queued.id).is_computed;
+  // Local commands too: SELECT must not have happened when the transaction did not.
+  const bool takes_steps = std::ranges::any_of(transaction.queue, [](const QueuedCommand& queued) {
+    const Handler& handler = handler_of(queued.id);
+    return handler.is_computed || handler.local != nullptr;
   });
-  if (is_computed) {
+  if (takes_steps) {
     execute_job(spec, make_computed_exec_job(), {});
     return;
   }
@@ -83,11 +85,9 @@ void Connection::submit_transaction(const CommandSpec& spec,
   for (const QueuedCommand& queued : queue) {
     parts->parts.push_back(plan_part(server_, client_, queued, builder_));
   }
-  parser_.set_unauthenticated(!client_.authenticated);
-  const codec::RespProtocol protocol = client_.protocol;
   if (builder_.operation_count() == 0) {
     std::string reply;
-    codec::RespWriter writer(reply, protocol);
+    codec::RespWriter writer(reply, client_.protocol);
     static_cast<void>(render_transaction(*parts, {}, writer));
     answer(spec, reply);
     return;
@@ -95,7 +95,7 @@ void Connection::submit_transaction(const CommandSpec& spec,
   Slot& slot = pipeline_.push(*this);
   ++server_.statistics.commands_in_flight;
   slot.id = spec.id;
-  slot.protocol = protocol;
+  slot.protocol = client_.protocol;
   slot.started = started;
   slot.transaction = std::move(parts);
   const bool read_only = builder_.is_read_only();

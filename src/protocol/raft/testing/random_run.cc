@@ -39,7 +39,9 @@ class Driver {
   Driver(std::uint64_t seed, Mutant mutant, bool verbose)
       : prng_(seed * 0x9e3779b97f4a7c15ULL + 1),
         focus_(static_cast<Focus>(seed % 3)),
-        cluster_(options_of(seed, mutant, prng_)) {
+        options_(options_of(seed, mutant, prng_)),
+        voters_(options_.voters),
+        cluster_(options_) {
     if (verbose) {
       cluster_.enable_log();
     }
@@ -47,7 +49,7 @@ class Driver {
 
   RunResult run() {
     cluster_.start();
-    for (int i = 0; i < 150 && !cluster_.violation(); ++i) {
+    for (int i = 0; i < 150 && !over_ && !cluster_.violation(); ++i) {
       act();
       cluster_.run_for(prng_.chance(1, 5) ? prng_.between(1000, 400'000)
                                           : prng_.between(100, 30'000));
@@ -73,6 +75,10 @@ class Driver {
 
   void act() {
     const std::uint64_t dice = prng_.below(100);
+    if (focus_ == Focus::elections && dice >= 30 && prng_.chance(1, 20)) {
+      election_storm();
+      return;
+    }
     if (focus_ == Focus::leases && dice >= 30 && prng_.chance(1, 6)) {
       lease_storm();
       return;
@@ -152,8 +158,12 @@ class Driver {
     }
     cluster_.propose(leader);
     cluster_.run_for(prng_.between(20'000, 200'000));
-    const bool both_ways = prng_.chance(1, 2);
-    const std::uint64_t how = prng_.below(3);
+    const std::uint64_t how = prng_.below(4);
+    const bool both_ways = how != 3 && prng_.chance(1, 2);
+    if (how == 3) {  // answers that take long
+      cluster_.hold(0, leader, static_cast<std::uint8_t>(MessageKind::heartbeat_ack));
+      cluster_.run_for(prng_.between(40'000, 60'000));
+    }
     for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
       if (id == leader) {
         continue;
@@ -168,21 +178,59 @@ class Driver {
       }
     }
     for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
-      if (id != leader && how == 0) {
+      if (id != leader && (how == 0 || how == 3)) {
         cluster_.unreachable(id, leader);
       } else if (id != leader && how == 1 && prng_.chance(1, 2)) {
         cluster_.campaign(id);
       }
     }
-    for (std::int64_t i = prng_.between(10, 80); i > 0; --i) {
+    const std::int64_t moments = prng_.between(10, 100);
+    for (std::int64_t i = moments; i > 0; --i) {
       cluster_.run_for(prng_.between(1'000, 8'000));
       cluster_.read(leader);
+      if (how == 3 && i == moments / 2) {
+        cluster_.release();  // they arrive, and nothing else does any more
+        cluster_.run_for(4'000);
+        isolate(leader);
+      }
       if (how == 2 && prng_.chance(1, 3)) {
         cluster_.campaign(any());
       }
     }
+    cluster_.release();
     cluster_.heal();
     cluster_.run_for(prng_.between(100'000, 900'000));
+  }
+
+  void isolate(std::uint32_t node) {
+    for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
+      cluster_.cut(node, id);
+      cluster_.cut(id, node);
+    }
+  }
+
+  // A follower raises its term alone, another one gets more entries, then the leader dies: the
+  // terms and the lengths of the logs disagree.
+  void election_storm() {
+    const std::uint32_t leader = cluster_.leader();
+    const std::uint32_t other = any();
+    if (leader == 0 || other == leader) {
+      cluster_.run_for(prng_.between(100'000, 900'000));
+      return;
+    }
+    isolate(leader);
+    for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
+      cluster_.unreachable(id, leader);
+    }
+    cluster_.run_for(prng_.between(255'000, 300'000));
+    cluster_.campaign(other);
+    cluster_.run_for(prng_.between(1'000, 6'000));
+    cluster_.heal();
+    isolate(other);
+    cluster_.propose(leader);
+    cluster_.run_for(prng_.between(5'000, 100'000));
+    cluster_.crash(leader);
+    over_ = prng_.chance(1, 2);
   }
 
   void change() {
@@ -216,17 +264,13 @@ class Driver {
   std::optional<std::string> quiet_end() {
     cluster_.heal();
     cluster_.release();
+    // Where the membership never changed any majority must do: some of the dead stay so.
+    std::uint64_t dead = focus_ == Focus::elections ? prng_.below((voters_ + 1) / 2) : 0;
     for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
-      cluster_.restart(id);
-    }
-    if (focus_ == Focus::elections) {
-      // The membership never changed: any majority must do.
-      const auto voters = cluster_.raft_of(1)->configuration().voters.size();
-      for (std::uint64_t i = prng_.below((voters + 1) / 2); i > 0; --i) {
-        const std::uint32_t leader = cluster_.leader();
-        cluster_.crash(leader != 0 && prng_.chance(2, 3)
-                           ? leader
-                           : 1 + static_cast<std::uint32_t>(prng_.below(voters)));
+      const bool stays = dead > 0 && id <= voters_ && cluster_.raft_of(id) == nullptr;
+      dead -= stays ? 1 : 0;
+      if (!stays) {
+        cluster_.restart(id);
       }
     }
     for (int i = 0; i < 20 && !cluster_.violation(); ++i) {
@@ -261,6 +305,9 @@ class Driver {
 
   base::Prng prng_;
   const Focus focus_;
+  const ClusterOptions options_;
+  const std::uint32_t voters_;
+  bool over_ = false;
   Cluster cluster_;
   bool sides_[32] = {};
 };
