@@ -97,8 +97,8 @@ class Database {
   [[nodiscard]] Listener& listener() { return *listener_; }
 
   // Reactor only.
-  void attach(Iterator& iterator) { iterators_.push_back(&iterator); }
-  void detach(Iterator& iterator) { iterators_.remove(&iterator); }
+  void add(Iterator& iterator) { iterators_.push_back(&iterator); }
+  void remove(Iterator& iterator) { iterators_.remove(&iterator); }
   void retire();
   [[nodiscard]] bool retired() const { return retired_; }
 

@@ -31,10 +31,10 @@ Iterator::Iterator(std::shared_ptr<Database> database, const port::FamilyRange& 
     options.iterate_upper_bound = upper_.empty() ? nullptr : &upper_slice_;
   }
   native_.reset(database_->db().NewIterator(options, database_->handle(range.family)));
-  database_->attach(*this);
+  database_->add(*this);
 }
 
-Iterator::~Iterator() { database_->detach(*this); }
+Iterator::~Iterator() { database_->remove(*this); }
 
 void Iterator::seek(base::ByteView key) {
   if (native_ != nullptr && !empty_range_) {
