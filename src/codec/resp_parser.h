@@ -34,7 +34,9 @@ class RespRequestParser {
     error,      // error_text() says why; the connection cannot be used further
   };
 
+  // `limits` outlive the parser.
   explicit RespRequestParser(const RespLimits& limits) : limits_(&limits) {}
+  explicit RespRequestParser(RespLimits&& limits) = delete;
 
   // Stricter limits (other error texts) until the client has authenticated.
   void set_unauthenticated(bool unauthenticated) { unauthenticated_ = unauthenticated; }

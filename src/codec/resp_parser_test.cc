@@ -149,7 +149,8 @@ TEST(RespParser, UnauthenticatedClientsHaveSmallerLimits) {
 
 TEST(RespParser, ArgumentsAreViewsIntoTheCallersBytes) {
   const std::string input = "*1\r\n$3\r\nabc\r\n";
-  RespRequestParser parser{RespLimits{}};
+  const RespLimits limits;
+  RespRequestParser parser(limits);
   ASSERT_EQ(parser.parse(input), Status::request);
   EXPECT_EQ(parser.arguments()[0].data(), input.data() + 8);
 }

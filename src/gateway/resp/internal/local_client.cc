@@ -53,7 +53,7 @@ std::string read_list_filter(Arguments words, ListFilter& filter) {
     filter.by_id = true;
     for (const base::ByteView word : words.subspan(3)) {
       const auto id = codec::parse_resp_integer(word);
-      if (!id || *id < 0) {
+      if (!id) {
         return "ERR Invalid client ID";
       }
       filter.ids.push_back(static_cast<std::uint64_t>(*id));
