@@ -16,19 +16,19 @@ namespace ostraka::server {
 
 // As given; absent = not given.
 struct Flags {
-  std::optional<std::string> name;
-  std::optional<std::string> data_dir;
-  std::optional<std::string> peer;
-  std::optional<std::string> advertise;
-  std::optional<std::string> cluster;
-  std::optional<std::string> join;
-  std::optional<std::string> redis;
-  std::optional<std::string> http;
-  std::optional<std::int64_t> reactors;
-  std::optional<std::string> requirepass;
-  std::optional<std::string> peer_secret;  // a file
-  std::optional<bool> insecure;
-  std::optional<std::string> log_level;
+  std::optional<std::string> name = {};
+  std::optional<std::string> data_dir = {};
+  std::optional<std::string> peer = {};
+  std::optional<std::string> advertise = {};
+  std::optional<std::string> cluster = {};
+  std::optional<std::string> join = {};
+  std::optional<std::string> redis = {};
+  std::optional<std::string> http = {};
+  std::optional<std::int64_t> reactors = {};
+  std::optional<std::string> requirepass = {};
+  std::optional<std::string> peer_secret = {};  // a file
+  std::optional<bool> insecure = {};
+  std::optional<std::string> log_level = {};
 };
 
 // Complete and without contradiction.

@@ -42,8 +42,8 @@ def check_refusals(folder):
         busy = taken.getsockname()[1]
         expect_refusal(flags(folder / "a", [ports[0], busy, ports[2]]), 1, "in use", str(busy),
                        "another port")
-    expect_refusal([*flags(folder / "a", ports), "--join", "127.0.0.1:1", "--cluster", "n1=127.0.0.1:1"], 2, "--join",
-                   "--cluster")
+    expect_refusal([*flags(folder / "a", ports), "--join", "127.0.0.1:1",
+                    "--cluster", "n1=127.0.0.1:1"], 2, "--join", "--cluster")
     expect_refusal(["server", "--redis", "0.0.0.0:1"], 2, "--requirepass", "--peer-secret")
     expect_refusal(["server", "--redis", "nonsense"], 2, "--redis", "HOST:PORT")
     config = folder / "c.toml"

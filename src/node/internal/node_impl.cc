@@ -153,6 +153,19 @@ void Node::Impl::housekeeping() {
   }
 }
 
+void Node::Impl::drop_timer() {
+  if (timer_ != nullptr) {
+    timer_->disarm();
+    environment_.executor.post([old = std::move(timer_)] {});
+  }
+}
+
+void Node::Impl::set_timer(port::Closure on_fire, base::Duration after) {
+  drop_timer();
+  timer_ = environment_.executor.make_timer(std::move(on_fire));
+  timer_->arm(environment_.executor.now() + after);
+}
+
 // Without a leader for long: is this node with this disk still what the others know? A wiped voter
 // that came back with its old flags learns it here; its connections are refused in any case.
 void Node::Impl::greet_peers() {
@@ -339,8 +352,7 @@ void Node::Impl::close() {
   }
   const bool in_flight = parts_.router != nullptr && parts_.router->status().calls_in_flight > 0;
   if (in_flight && environment_.executor.now() < stop_deadline_) {
-    timer_ = environment_.executor.make_timer([this] { close(); });
-    timer_->arm(environment_.executor.now() + kDrainPoll);
+    set_timer([this] { close(); }, kDrainPoll);
     return;
   }
   auto done = [this, alive = std::weak_ptr<bool>(alive_)](const base::Status& status) {
@@ -361,7 +373,7 @@ void Node::Impl::close() {
       }
     });
   };
-  timer_.reset();
+  drop_timer();
   if (parts_.store == nullptr || failed_) {
     std::exchange(on_stopped_callback_, nullptr)();
     return;

@@ -84,6 +84,9 @@ class Node::Impl final : public peer::TransportHandler,
   void log(LogLevel level, const std::string& line) { environment_.log.write(level, line); }
   void housekeeping();
   void greet_peers();
+  // Replaces the node's one timer; also from within its own callback.
+  void set_timer(port::Closure on_fire, base::Duration after);
+  void drop_timer();
   void hand_over();
   void close();
 

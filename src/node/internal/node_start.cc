@@ -125,8 +125,7 @@ void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
     fatal(std::move(*error));
     return;
   }
-  timer_ = environment_.executor.make_timer([this, next, tries] { ask_to_join(next, tries); });
-  timer_->arm(environment_.executor.now() + kHousekeeping);
+  set_timer([this, next, tries] { ask_to_join(next, tries); }, kHousekeeping);
 }
 
 base::Status Node::Impl::open_storage() {
@@ -221,8 +220,7 @@ base::Status Node::Impl::open_front_ends() {
                                                         gateway::http::ServerOptions{});
   add_routes(*parts_.http, *this);
   OSTRAKA_TRY(parts_.http->start(options_.http_listen));
-  timer_ = environment_.executor.make_timer([this] { housekeeping(); });
-  timer_->arm(environment_.executor.now() + kHousekeeping);
+  set_timer([this] { housekeeping(); }, kHousekeeping);
   const model::Configuration* configuration = parts_.admin->configuration();
   if (configuration != nullptr && configuration->voters.size() == 1 && !configuration->is_joint() &&
       configuration->voters.front().id == identity_.node) {
