@@ -43,7 +43,7 @@ def module_of(path, modules):
 
 
 def is_test(path):
-    return path.endswith("_test.cc") or path.endswith("_fuzz.cc")
+    return path.endswith(("_test.cc", "_test.h", "_fuzz.cc"))
 
 
 def check(root, layers, deps, test_deps):

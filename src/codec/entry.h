@@ -26,11 +26,11 @@ enum class EntryType : std::uint8_t {
 struct EntryHeader {
   EntryType type = EntryType::commands;
   std::uint8_t semantics_version = kSemanticsVersion;
-  model::SessionId session;    // who proposed; commands only when it is registered
-  model::Serial first_serial;  // of the first command
+  model::SessionId session = {};    // who proposed; commands only when it is registered
+  model::Serial first_serial = {};  // of the first command
   // replies up to here have arrived at the session's owner and may be forgotten
-  model::Serial acknowledged;
-  base::WallTime log_time;  // max(previous, leader's clock)
+  model::Serial acknowledged = {};
+  base::WallTime log_time = {};  // max(previous, leader's clock)
   std::uint32_t command_count = 0;
 };
 

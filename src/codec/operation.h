@@ -29,7 +29,9 @@ enum class OpCode : std::uint8_t {
   scan = 7,
   // value = glob pattern or empty, flags kScanWithValues -> array [next key or
   // nil, array of keys (and values)]
-  count = 8,          // -> integer: live keys of the keyspace (walks)
+  // key = where to go on, empty at first -> integer: live keys; array [next key, integer] when more
+  // are left than one call examines
+  count = 8,
   random_key = 9,     // number = a random 64-bit number -> bytes | nil
   scan_reverse = 10,  // as scan, from key2 (exclusive) down to key (inclusive)
   log_time = 11,      // -> integer: the log time in ms that reads are judged by
@@ -52,7 +54,7 @@ enum class OpCode : std::uint8_t {
   check_version = 112,
   // guard for MSETNX: key; present -> the whole command has no effect, result integer 0
   set_if_absent_all = 113,
-  // key, deadline_ms: removes the key iff it has expired at the entry's log time -> integer
+  // key: removes the key iff it has expired at the entry's log time -> integer 0/1
   remove_expired = 114,
   touch = 115,  // no effect, result nil: a barrier in the log
 };
@@ -75,18 +77,19 @@ inline constexpr std::uint32_t kRenameIfAbsent = 1;
 inline constexpr std::uint32_t kCopyReplace = 1;
 inline constexpr std::uint32_t kScanWithValues = 1;
 
-// One operation. Views point into the encoded command or into the caller's memory.
+// One operation; every member has an initializer so that designated initializers may leave it out.
+// Views point into the encoded command or into the caller's memory.
 struct Operation {
   OpCode code = OpCode::touch;
-  model::KeyspaceId keyspace;
-  model::KeyspaceId keyspace2;  // copy only; none = the same
+  model::KeyspaceId keyspace = {};
+  model::KeyspaceId keyspace2 = {};  // copy only; none = the same
   std::uint32_t flags = 0;
   std::int64_t number = 0;
   std::int64_t number2 = 0;
   std::int64_t deadline_ms = 0;  // absolute, ms since 1970 by log time; 0 = none
-  base::ByteView key;
-  base::ByteView key2;
-  base::ByteView value;
+  base::ByteView key = {};
+  base::ByteView key2 = {};
+  base::ByteView value = {};
 };
 
 // Builds one encoded command in a string that it owns; take() hands it over.

@@ -30,6 +30,7 @@ enum class Failure : std::uint8_t {
   too_long = 4,  // string exceeds the maximum size
   offset_out_of_range = 5,
   same_object = 6,  // source and destination are the same
+  wrong_shard = 7,  // the keyspace does not belong to the shard
 };
 
 class ResultWriter {
@@ -42,6 +43,8 @@ class ResultWriter {
   void array(std::uint32_t children);
   void failure(Failure failure, base::ByteView detail = {});
   void aborted();
+  // Values that another writer has encoded.
+  void raw(base::ByteView encoded) { writer_.raw(encoded); }
 
  private:
   base::Writer writer_;
@@ -50,7 +53,7 @@ class ResultWriter {
 struct ResultValue {
   ValueKind kind = ValueKind::nil;
   std::int64_t integer = 0;
-  base::ByteView bytes;
+  base::ByteView bytes = {};
 };
 
 // Walks results in pre-order.

@@ -17,8 +17,9 @@
 #include "port/log_store.h"
 
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,17 @@ struct SessionLimits {
   // a session without commands expires after this much log time
   std::int64_t expiry_ms = 60'000;
   std::uint32_t sessions_max = 4096;
+};
+
+// How the shard lies in its engine.
+struct StateMachineOptions {
+  // The shard's keyspaces, both ends included. Shards that share an engine have disjoint ranges;
+  // the same on every replica. Operations on other keyspaces fail with wrong_shard.
+  model::KeyspaceId keyspace_first = model::KeyspaceId(0);
+  model::KeyspaceId keyspace_last = model::KeyspaceId(std::numeric_limits<std::uint32_t>::max());
+  // A planted bug for tests of checkers: sessions live in memory only, so that a restart or a
+  // snapshot forgets which commands were applied.
+  bool memory_only_dedup = false;
 };
 
 // Told the results of what was applied. Commands of sessions that live elsewhere are told too; the
@@ -60,7 +72,8 @@ struct AppliedState {
 
 class StateMachine {
  public:
-  StateMachine(model::ShardId shard, port::Engine& engine, SessionLimits limits);
+  StateMachine(model::ShardId shard, port::Engine& engine, SessionLimits limits,
+               StateMachineOptions options = {});
   ~StateMachine();
   StateMachine(const StateMachine&) = delete;
   StateMachine& operator=(const StateMachine&) = delete;
@@ -68,9 +81,12 @@ class StateMachine {
   // Reads the meta record. Errors: corruption.
   [[nodiscard]] base::Result<AppliedState> load();
 
-  // Applies consecutive committed entries (applied index + 1 …) in one engine batch. Errors stop
-  // apply for good on this node: format_unknown, io_error, corruption. `configuration` entries
-  // update the stored configuration.
+  // Applies consecutive committed entries (applied index + 1 …); what one call applies goes to the
+  // engine in one batch, or, when it is large, in several that end between entries. `configuration`
+  // entries update the stored configuration. Results are told after the engine has taken the batch.
+  // Errors: busy (the engine stalls: call again later, from applied() + 1); format_unknown,
+  // malformed, io_error, corruption stop apply for good, until reload(). In either case the state
+  // is that of applied().
   [[nodiscard]] base::Status apply(std::span<const port::LogEntry> entries,
                                    ApplyListener& listener);
 
@@ -100,7 +116,7 @@ class StateMachine {
 
   // The engine ranges that belong to this shard: for snapshots.
   [[nodiscard]] std::vector<port::FamilyRange> ranges() const;
-  // After an ingest: reads the meta record again.
+  // After an ingest, and when the engine's epoch has risen: everything again from the engine.
   [[nodiscard]] base::Result<AppliedState> reload() { return load(); }
 
  private:

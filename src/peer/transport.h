@@ -16,9 +16,11 @@
 #include "protocol/core/message.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ostraka::peer {
@@ -54,8 +56,9 @@ class TransportHandler {
   TransportHandler& operator=(const TransportHandler&) = delete;
   virtual ~TransportHandler() = default;
   virtual void on_protocol_message(ReceivedMessage& received) = 0;
-  // Any other frame. `from` is the authenticated node, or none for a joining node that has no id
-  // yet.
+  // Any other frame. `from` is the authenticated member. It is none for a frame of call_address()
+  // (a joining node has no id yet): `shard` names the call then, and send_frame() to no node with
+  // this shard answers it.
   virtual void on_frame(model::NodeId from, FrameType type, model::ShardId shard,
                         base::ByteView body) = 0;
   virtual void on_connected(model::NodeId peer) = 0;
@@ -72,11 +75,16 @@ struct TransportOptions {
   std::size_t control_bytes_max = 16U << 20;  // queued per peer; beyond, send() says busy
   std::size_t bulk_bytes_max = 64U << 20;
   std::size_t frame_bytes_max = 72U << 20;  // received frame; larger: the connection is closed
+  // One line for people about a peer that is refused or refuses; at most one per reason and
+  // log_interval. Null: silent.
+  std::function<void(std::string_view)> log;
+  base::Duration log_interval = base::Duration::seconds(10);
 };
 
 struct PeerConnectionStatus {
   model::NodeId id;
-  bool connected = false;
+  model::Incarnation incarnation;  // as configured, or as learned when that was none
+  bool connected = false;          // both channels to the peer are up
   std::uint16_t version = 0;
   std::size_t queued_bytes = 0;
   base::Duration round_trip;
@@ -92,14 +100,15 @@ class Transport {
   // Listens; frames go to `handler`. Errors of listening as port::Network.
   [[nodiscard]] virtual base::Status start(const std::string& listen_address,
                                            TransportHandler& handler) = 0;
-  // Who may connect and where they are. Members that are gone are disconnected; another incarnation
-  // of a member is refused (except that an incarnation of 0 is learned from the first greeting and
-  // reported through status()).
+  // Who may connect and where they are; after start(). Members that are gone are disconnected;
+  // another incarnation of a member is refused (except that an incarnation of 0 is learned from the
+  // first greeting and reported through status()).
   virtual void set_members(std::span<const model::Member> members) = 0;
   // Queues a protocol message; its channel follows from whether it carries entries. False when the
   // peer is not connected or its queue is full (the protocol's own retry covers it).
   virtual bool send(model::ShardId shard, const protocol::Message& message,
                     std::span<const base::Buffer> payloads) = 0;
+  // As send, for any other frame. To no node: answers the call that on_frame named, and ends it.
   virtual bool send_frame(model::NodeId to, Channel channel, FrameType type, model::ShardId shard,
                           base::ByteView body) = 0;
   // One request to an address that is not a member yet (join): connects, sends, waits for one
@@ -110,5 +119,12 @@ class Transport {
   [[nodiscard]] virtual std::vector<PeerConnectionStatus> status() const = 0;
   virtual void stop() = 0;
 };
+
+// `executor` and `network` outlive the transport. `seed` gives back-off jitter and, with the
+// secret, the nonces: another one for each start of a process.
+[[nodiscard]] std::unique_ptr<Transport> make_transport(port::Executor& executor,
+                                                        port::Network& network,
+                                                        TransportOptions options,
+                                                        std::uint64_t seed);
 
 }  // namespace ostraka::peer

@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace ostraka::sim_ports {
+namespace {
+
+// As the real network: a queue that was longer than this tells when it is empty again.
+constexpr std::size_t kHighWaterBytes = 256U << 10;
+
+}  // namespace
 
 // Two sides; side 0 dialled, side 1 accepted. What side s wrote and the network has not taken is in
 // `unsent`, what has
@@ -49,6 +55,7 @@ class SimStream final : public port::Stream {
       return;
     }
     mine().unsent.append(bytes);
+    mine().want_drained = mine().want_drained || mine().unsent.size() > kHighWaterBytes;
     post_flush();
   }
   void write(base::Buffer buffer) override { write(buffer.view()); }

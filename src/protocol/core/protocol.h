@@ -78,6 +78,8 @@ class Protocol {
   [[nodiscard]] virtual ProtocolStatus status() const = 0;
   // The configuration in use now (the newest in the log for Raft).
   [[nodiscard]] virtual const model::Configuration& configuration() const = 0;
+  // status().commit without building a status; engines override it (reads call it).
+  [[nodiscard]] virtual model::LogIndex commit_index() const { return status().commit; }
   // The term of the entry at `index`, or none (0) when it is not in the log.
   [[nodiscard]] virtual model::Term term_at(model::LogIndex index) const = 0;
   // True when a read may be served at once from applied state >= commit: the lease covers `now` and

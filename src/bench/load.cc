@@ -1,0 +1,280 @@
+#include "bench/load.h"
+
+#include "bench/internal/codec.h"
+#include "bench/internal/connection.h"
+#include "bench/internal/key_chooser.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace ostraka::bench {
+namespace {
+
+using internal::Answer;
+using internal::AnswerKind;
+using internal::Connection;
+
+std::uint64_t now_ns() {
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+std::uint64_t cpu_ns() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto nanos = [](const timeval& t) {
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(t.tv_usec) * 1'000U;
+  };
+  return nanos(usage.ru_utime) + nanos(usage.ru_stime);
+}
+
+std::unique_ptr<internal::Codec> make_codec(const LoadOptions& options) {
+  switch (options.protocol) {
+    case WireProtocol::redis:
+      return internal::make_redis_codec(options);
+    case WireProtocol::etcd:
+      return internal::make_etcd_codec(options);
+    case WireProtocol::zookeeper:
+      return internal::make_zookeeper_codec(options);
+  }
+  return nullptr;
+}
+
+class Load final : public internal::ConnectionUser {
+ public:
+  explicit Load(const LoadOptions& options)
+      : options_(options),
+        keys_(options.load_keys ? Distribution::sequential : options.distribution, options.keys,
+              options.seed),
+        prng_(options.seed ^ 0x62656e6368),
+        value_(options.value_bytes, 'v') {
+    for (char& c : value_) {
+      c = static_cast<char>('a' + prng_.below(26));  // not compressible to nothing
+    }
+  }
+
+  base::Result<LoadReport> run() {
+    OSTRAKA_TRY(poll_.open());
+    for (std::uint32_t i = 0; i < options_.clients; ++i) {
+      clients_.push_back(std::make_unique<Client>());
+      Client& client = *clients_.back();
+      client.endpoint = i % options_.endpoints.size();
+      client.slots.resize(options_.pipeline);
+      OSTRAKA_TRY(connect(i));
+    }
+    start_ = now_ns();
+    measure_from_ = start_ + seconds(options_.warmup_seconds);
+    end_ = options_.load_keys ? UINT64_MAX : measure_from_ + seconds(options_.seconds);
+    next_due_ = start_;
+    last_write_ack_ = measure_from_;
+    loop();
+    const std::uint64_t until = std::min(now_ns(), end_);
+    report_.seconds = static_cast<double>(until - std::min(until, measure_from_)) / 1e9;
+    report_.client_cpu = cpu_ns() - cpu_at_start_;
+    if (report_.writes > 0 && until > last_write_ack_ && !options_.load_keys) {
+      report_.longest_write_gap = std::max(report_.longest_write_gap, until - last_write_ack_);
+    }
+    return std::move(report_);
+  }
+
+  void on_answer(std::uint32_t id, Answer& answer) override {
+    Client& client = *clients_[id];
+    Slot& slot = client.slots[answer.slot];
+    const std::uint64_t now = now_;
+    slot.busy = false;
+    client.idle.push_back(answer.slot);
+    if (slot.started >= measure_from_ || now >= measure_from_) {
+      count(slot, answer, now);
+    }
+  }
+
+  void on_ready(std::uint32_t id) override {
+    Client& client = *clients_[id];
+    client.idle.clear();
+    for (std::uint32_t slot = options_.pipeline; slot-- > 0;) {
+      client.idle.push_back(slot);
+      client.slots[slot].busy = false;
+    }
+    client.ready = true;
+  }
+
+  void on_broken(std::uint32_t id) override {
+    Client& client = *clients_[id];
+    client.ready = false;
+    client.idle.clear();
+    ++report_.disconnects;
+    client.endpoint = (client.endpoint + 1) % options_.endpoints.size();
+    client.retry_at = now_ns() + 20'000'000;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t started = 0;
+    bool is_write = false;
+    bool busy = false;
+  };
+  struct Client {
+    std::unique_ptr<Connection> connection;
+    std::vector<Slot> slots;
+    std::vector<std::uint32_t> idle;
+    std::size_t endpoint = 0;
+    std::uint64_t retry_at = 0;
+    bool ready = false;
+  };
+
+  static std::uint64_t seconds(double s) { return static_cast<std::uint64_t>(s * 1e9); }
+
+  base::Status connect(std::uint32_t id) {
+    Client& client = *clients_[id];
+    client.connection = std::make_unique<Connection>(poll_, *this, id, make_codec(options_));
+    return client.connection->connect(options_.endpoints[client.endpoint]);
+  }
+
+  void count(const Slot& slot, const Answer& answer, std::uint64_t now) {
+    if (answer.kind != AnswerKind::ok) {
+      (answer.kind == AnswerKind::busy ? report_.busy : report_.errors) += 1;
+      if (report_.first_error.empty()) {
+        report_.first_error = answer.text;
+      }
+      return;
+    }
+    const std::uint64_t latency = now - std::min(now, slot.started);
+    ++report_.operations;
+    report_.latency.record(latency);
+    (slot.is_write ? report_.write_latency : report_.read_latency).record(latency);
+    (slot.is_write ? report_.writes : report_.reads) += 1;
+    if (slot.is_write) {
+      report_.longest_write_gap =
+          std::max(report_.longest_write_gap, now - std::min(now, last_write_ack_));
+      last_write_ack_ = now;
+    }
+    const std::size_t second = (now - std::min(now, measure_from_)) / 1'000'000'000U;
+    if (second < 86'400) {
+      report_.per_second.resize(std::max(report_.per_second.size(), second + 1));
+      ++report_.per_second[second];
+    }
+  }
+
+  void send(std::uint32_t id, std::uint64_t due) {
+    Client& client = *clients_[id];
+    const std::uint32_t slot = client.idle.back();
+    client.idle.pop_back();
+    char key[16];
+    internal::format_key(keys_.next(), key);
+    const base::ByteView key_view(key, sizeof key);
+    Slot& record = client.slots[slot];
+    record.started = due;
+    record.busy = true;
+    record.is_write = options_.load_keys || prng_.unit() >= options_.read_ratio;
+    std::string& out = client.connection->out();
+    internal::Codec& codec = client.connection->codec();
+    if (options_.load_keys) {
+      codec.encode_create(slot, key_view, value_, out);
+      ++loaded_;
+    } else if (record.is_write) {
+      codec.encode_write(slot, key_view, value_, out);
+    } else {
+      codec.encode_read(slot, key_view, out);
+    }
+  }
+
+  // Gives work to every client that has room.
+  void feed(std::uint64_t now) {
+    if (options_.rate > 0 && !options_.load_keys) {
+      const double interval = 1e9 / options_.rate;
+      std::size_t looked = 0;
+      while (next_due_ <= now && looked < clients_.size()) {
+        turn_ = (turn_ + 1) % clients_.size();
+        ++looked;
+        if (clients_[turn_]->ready && !clients_[turn_]->idle.empty()) {
+          send(static_cast<std::uint32_t>(turn_), next_due_);
+          due_fraction_ += interval;
+          next_due_ = start_ + static_cast<std::uint64_t>(due_fraction_);
+          looked = 0;
+        }
+      }
+      return;
+    }
+    for (std::uint32_t id = 0; id < clients_.size(); ++id) {
+      Client& client = *clients_[id];
+      while (client.ready && !client.idle.empty() && !(options_.load_keys && done_loading())) {
+        send(id, now);
+      }
+    }
+  }
+
+  bool done_loading() const { return loaded_ >= options_.keys; }
+
+  bool all_idle() const {
+    return std::ranges::all_of(
+        clients_, [this](const auto& client) { return client->idle.size() == options_.pipeline; });
+  }
+
+  void reconnect_broken(std::uint64_t now) {
+    for (std::uint32_t id = 0; id < clients_.size(); ++id) {
+      Client& client = *clients_[id];
+      if (client.retry_at != 0 && now >= client.retry_at) {
+        client.retry_at = 0;
+        if (!connect(id).has_value()) {
+          on_broken(id);
+        }
+      }
+    }
+  }
+
+  void loop() {
+    for (;;) {
+      now_ = now_ns();
+      if (now_ >= measure_from_ && cpu_at_start_ == 0) {
+        cpu_at_start_ = cpu_ns();
+      }
+      if (now_ >= end_ || (options_.load_keys && done_loading() && all_idle())) {
+        return;
+      }
+      reconnect_broken(now_);
+      feed(now_);
+      for (const auto& client : clients_) {
+        client->connection->flush();
+      }
+      int wait_ms = 20;
+      if (options_.rate > 0) {
+        wait_ms = next_due_ <= now_ + 1'000'000 ? 0 : 1;
+      }
+      poll_.wait(wait_ms, [this] { now_ = now_ns(); });
+    }
+  }
+
+  const LoadOptions& options_;
+  internal::KeyChooser keys_;
+  base::Prng prng_;
+  std::string value_;
+  internal::Poll poll_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  LoadReport report_;
+  std::uint64_t now_ = 0;
+  std::uint64_t start_ = 0;
+  std::uint64_t measure_from_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint64_t next_due_ = 0;
+  double due_fraction_ = 0;
+  std::uint64_t last_write_ack_ = 0;
+  std::uint64_t cpu_at_start_ = 0;
+  std::uint64_t loaded_ = 0;
+  std::size_t turn_ = 0;
+};
+
+}  // namespace
+
+base::Result<LoadReport> run_load(const LoadOptions& options) {
+  if (options.endpoints.empty() || options.clients == 0 || options.pipeline == 0 ||
+      options.keys == 0 || options.read_ratio < 0 || options.read_ratio > 1) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "a load needs endpoints, clients, pipeline and keys above zero and a read "
+                      "ratio between 0 and 1");
+  }
+  return Load(options).run();
+}
+
+}  // namespace ostraka::bench

@@ -1,0 +1,63 @@
+// A load generator: one loop, one thread, three wire codecs (Redis, etcd, ZooKeeper), so that
+// systems are compared by the
+// same client.
+//
+// Closed loop: every client keeps `pipeline` requests in flight. Open loop (rate > 0): requests are
+// due at fixed times and
+// latency counts from the due time, so a stalled server is not flattered (coordinated omission).
+// Units: nanoseconds.
+#pragma once
+
+#include "base/histogram.h"
+#include "base/result.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ostraka::bench {
+
+enum class WireProtocol : std::uint8_t { redis, etcd, zookeeper };
+enum class Distribution : std::uint8_t { uniform, zipfian, sequential };
+
+struct LoadOptions {
+  WireProtocol protocol = WireProtocol::redis;
+  // HOST:PORT; clients are spread over them and move on when one fails
+  std::vector<std::string> endpoints;
+  std::uint32_t clients = 64;
+  std::uint32_t pipeline = 1;
+  std::uint32_t value_bytes = 256;
+  std::uint64_t keys = 1'000'000;
+  double read_ratio = 0.0;  // 0 = only writes, 1 = only reads
+  Distribution distribution = Distribution::uniform;
+  double seconds = 10;
+  double warmup_seconds = 0;
+  double rate = 0;  // operations per second over all clients; 0 = closed loop
+  std::uint64_t seed = 1;
+  bool read_only_mode = false;  // Redis: READONLY first, bounded-staleness reads at followers
+  bool load_keys = false;       // write every key once, in order, instead of a timed run
+  std::string password;         // Redis AUTH
+};
+
+struct LoadReport {
+  double seconds = 0;
+  std::uint64_t operations = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t errors = 0;  // error replies other than busy
+  std::uint64_t busy = 0;
+  std::uint64_t disconnects = 0;
+  std::string first_error;
+  base::Histogram latency;  // of everything that was answered without an error
+  base::Histogram read_latency;
+  base::Histogram write_latency;
+  std::uint64_t longest_write_gap = 0;    // nanoseconds between two acknowledged writes
+  std::uint64_t client_cpu = 0;           // nanoseconds of processor time of this process
+  std::vector<std::uint64_t> per_second;  // acknowledged operations in each second
+};
+
+// Blocks until the run is over. Errors: connection_refused when no endpoint answers at the start;
+// invalid_argument.
+[[nodiscard]] base::Result<LoadReport> run_load(const LoadOptions& options);
+
+}  // namespace ostraka::bench

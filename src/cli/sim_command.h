@@ -1,0 +1,25 @@
+// `ostraka sim`: runs scenarios in the deterministic simulator.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ostraka::cli {
+
+struct SimArguments {
+  std::string scenario = "all";  // a file, the name of a built-in scenario, or all
+  std::uint64_t seed = 1;
+  std::uint32_t runs = 1;
+  std::uint32_t jobs = 1;
+  std::string mutant;      // plants this bug; the run must then fail
+  bool mutants = false;    // runs every mutant that the scenarios name until it is caught
+  std::string trace_file;  // appends one line a run
+  double seconds = 0;      // stops starting runs after so much time; 0 = no limit
+  bool list = false;
+  bool json = false;
+};
+
+// Exit code: 0 everything held (or every mutant was caught), 1 a violation, 2 bad arguments.
+int run_sim(const SimArguments& arguments);
+
+}  // namespace ostraka::cli

@@ -1,0 +1,238 @@
+#include "kv/internal/applier.h"
+
+#include "base/assert.h"
+#include "codec/configuration.h"
+#include "codec/result_value.h"
+#include "kv/internal/state_hash.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace ostraka::kv {
+namespace {
+
+// A batch that has grown beyond goes to the engine before the next entry.
+constexpr std::size_t kBatchBytesMax = std::size_t{4} << 20;
+// Memory that stays with the applier between batches.
+constexpr std::size_t kArenaKept = std::size_t{4} << 20;
+
+}  // namespace
+
+base::Status Applier::apply(std::span<const port::LogEntry> entries, ApplyListener& listener) {
+  for (const port::LogEntry& entry : entries) {
+    OSTRAKA_TRY(apply_one(entry, listener));
+    if (core_.pending.bytes() + core_.batch->bytes() > kBatchBytesMax) {
+      OSTRAKA_TRY(commit(listener));
+    }
+  }
+  return commit(listener);
+}
+
+base::Status Applier::apply_one(const port::LogEntry& entry, ApplyListener& listener) {
+  OSTRAKA_ASSERT(entry.meta.index == core_.applied.index.next(), "entries come in index order");
+  switch (entry.meta.kind) {
+    case protocol::EntryKind::noop:
+      break;
+    case protocol::EntryKind::configuration:
+      OSTRAKA_TRY(apply_configuration(entry));
+      break;
+    case protocol::EntryKind::data:
+      return apply_data(entry, listener);
+  }
+  core_.applied.index = entry.meta.index;
+  core_.applied.term = entry.meta.term;
+  uncommitted_ = true;
+  return {};
+}
+
+base::Status Applier::apply_configuration(const port::LogEntry& entry) {
+  OSTRAKA_ASSIGN(auto decoded, codec::decode_configuration(entry.payload.view()));
+  core_.set_configuration(std::make_shared<const model::Configuration>(std::move(decoded)),
+                          entry.meta.index, entry.payload.view());
+  return {};
+}
+
+base::Status Applier::apply_data(const port::LogEntry& entry, ApplyListener& listener) {
+  codec::EntryReader reader(entry.payload.view());
+  OSTRAKA_ASSIGN(const codec::EntryHeader header, reader.header());
+  const auto session = sessions_.all().find(header.session);
+  if (session != sessions_.all().end() && header.first_serial.value() <= session->second.last) {
+    // Stored replies are read from the engine.
+    OSTRAKA_TRY(commit(listener));
+  }
+  core_.applied.log_time = std::max(core_.applied.log_time, header.log_time);
+  sessions_.expire();
+  core_.pending.begin_entry();
+  switch (header.type) {
+    case codec::EntryType::commands:
+      OSTRAKA_TRY(apply_commands(header, reader, entry.meta.index));
+      break;
+    case codec::EntryType::register_session:
+      if (!header.session.is_none()) {
+        sessions_.add(header.session);
+        reply_.clear();
+        codec::ResultWriter(reply_).ok();
+        arena_.append(reply_);
+        tell_reply(header.session, header.first_serial);
+      }
+      break;
+    case codec::EntryType::advance_time:
+    case codec::EntryType::state_hash:
+      break;
+  }
+  core_.applied.index = entry.meta.index;
+  core_.applied.term = entry.meta.term;
+  uncommitted_ = true;
+  if (header.type == codec::EntryType::state_hash) {
+    OSTRAKA_TRY(commit(listener));
+    OSTRAKA_ASSIGN(const std::uint64_t hash, hash_state(core_, sessions_));
+    listener.on_state_hash(entry.meta.index, hash);
+  }
+  return {};
+}
+
+base::Status Applier::apply_commands(const codec::EntryHeader& header, codec::EntryReader& reader,
+                                     model::LogIndex index) {
+  if (!header.session.is_none()) {
+    SessionHead* head = sessions_.find(header.session, header.first_serial.value());
+    if (head == nullptr) {
+      tell_all(header, base::ErrorCode::session_expired);
+      return {};
+    }
+    return apply_in_session(header, *head, reader, index);
+  }
+  base::ByteView command;
+  for (std::uint64_t i = 0;; ++i) {
+    OSTRAKA_ASSIGN(const bool more, reader.next(command));
+    if (!more) {
+      return {};
+    }
+    OSTRAKA_TRY(execute(command, index));
+    arena_.append(reply_);
+    tell_reply(header.session, header.first_serial + i);
+  }
+}
+
+base::Status Applier::apply_in_session(const codec::EntryHeader& header, SessionHead& head,
+                                       codec::EntryReader& reader, model::LogIndex index) {
+  const bool gap = header.first_serial.value() > head.last + 1;
+  if (gap) {
+    tell_all(header, base::ErrorCode::sequence_gap);
+  }
+  // Replies that are told again come first in the arena: the record is one piece.
+  base::ByteView command;
+  bool open = false;
+  for (std::uint64_t i = 0; !gap; ++i) {
+    OSTRAKA_ASSIGN(const bool more, reader.next(command));
+    if (!more) {
+      break;
+    }
+    const model::Serial serial = header.first_serial + i;
+    if (serial.value() <= head.last) {
+      OSTRAKA_TRY(tell_again(header, head, serial));
+      continue;
+    }
+    if (!open) {
+      sessions_.open_record(arena_);
+      open = true;
+    }
+    OSTRAKA_TRY(execute(command, index));
+    sessions_.add_reply(arena_, reply_);
+    head.last = serial.value();
+    tell_reply(header.session, serial);
+  }
+  if (!open) {
+    sessions_.open_record(arena_);
+  }
+  sessions_.close_record(header.session, head, header.acknowledged.value(), arena_);
+  return {};
+}
+
+base::Status Applier::execute(base::ByteView command, model::LogIndex index) {
+  reply_.clear();
+  decoded_.clear();
+  codec::CommandReader reader(command);
+  codec::Operation operation;
+  for (;;) {
+    const auto more = reader.next(operation);
+    if (!more.has_value()) {
+      if (more.error().code == base::ErrorCode::malformed) {
+        return {};
+      }
+      return base::fail(more.error().code, more.error().context);
+    }
+    if (!*more) {
+      break;
+    }
+    decoded_.push_back(operation);
+  }
+  codec::ResultWriter out(reply_);
+  return operations_.execute(decoded_, index, out);
+}
+
+base::Status Applier::tell_again(const codec::EntryHeader& header, const SessionHead& head,
+                                 model::Serial serial) {
+  OSTRAKA_ASSIGN(const bool known,
+                 sessions_.stored_reply(header.session, head, serial.value(), reply_));
+  if (!known) {
+    told_.push_back(
+        {.session = header.session, .serial = serial, .error = base::ErrorCode::unknown_outcome});
+    return {};
+  }
+  arena_.append(reply_);
+  tell_reply(header.session, serial);
+  return {};
+}
+
+void Applier::tell_all(const codec::EntryHeader& header, base::ErrorCode error) {
+  for (std::uint64_t i = 0; i < header.command_count; ++i) {
+    told_.push_back({.session = header.session, .serial = header.first_serial + i, .error = error});
+  }
+}
+
+void Applier::tell_reply(model::SessionId session, model::Serial serial) {
+  Told told{.session = session, .serial = serial, .error = {}};
+  if (reply_.empty()) {
+    told.error = base::ErrorCode::malformed;
+  }
+  told.offset = arena_.size() - reply_.size();
+  told.size = reply_.size();
+  told_.push_back(told);
+}
+
+base::Status Applier::commit(ApplyListener& listener) {
+  if (uncommitted_) {
+    OSTRAKA_TRY(core_.write());
+    uncommitted_ = false;
+    deliver(listener);
+  }
+  return {};
+}
+
+void Applier::deliver(ApplyListener& listener) {
+  for (const Told& told : told_) {
+    if (told.error.has_value()) {
+      listener.on_result(told.session, told.serial, base::fail(*told.error));
+    } else {
+      listener.on_result(told.session, told.serial,
+                         base::ByteView(arena_).substr(told.offset, told.size));
+    }
+  }
+  drop();
+}
+
+void Applier::drop() {
+  told_.clear();
+  arena_.clear();
+  if (arena_.capacity() > kArenaKept) {
+    arena_.shrink_to_fit();
+  }
+  if (reply_.capacity() > kArenaKept) {
+    reply_.clear();
+    reply_.shrink_to_fit();
+  }
+  uncommitted_ = false;
+}
+
+}  // namespace ostraka::kv

@@ -1,0 +1,142 @@
+#include "kv/internal/core.h"
+
+#include "codec/configuration.h"
+#include "kv/internal/stored.h"
+#include "versioned/record.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ostraka::kv {
+namespace {
+
+constexpr std::uint8_t kFormatVersion = 1;
+
+}  // namespace
+
+Core::Core(model::ShardId shard_in, port::Engine& engine_in, SessionLimits limits_in,
+           StateMachineOptions options_in)
+    : shard(shard_in),
+      engine(engine_in),
+      limits(limits_in),
+      options(options_in),
+      batch(engine_in.new_batch()),
+      applied_key_(meta_key(shard_in, MetaKind::applied)) {}
+
+base::Status Core::load() {
+  pending.clear();
+  batch = engine.new_batch();  // the old one may be of an earlier epoch of the engine
+  applied = {};
+  deadline_min = std::numeric_limits<std::int64_t>::min();
+  OSTRAKA_TRY(load_applied());
+  OSTRAKA_TRY(load_configuration());
+  return keyspaces.load(engine, shard);
+}
+
+base::Status Core::load_applied() {
+  std::string value;
+  OSTRAKA_ASSIGN(const bool present, engine.get(port::Family::meta, applied_key_, value));
+  if (!present) {
+    return {};
+  }
+  base::Reader in(value);
+  const std::uint8_t version = in.u8();
+  applied.index = model::LogIndex(in.u64());
+  applied.term = model::Term(in.u64());
+  applied.log_time = base::WallTime::from_milliseconds(in.i64());
+  if (!value.empty() && version != kFormatVersion) {
+    return base::fail(base::ErrorCode::format_unknown, "applied record");
+  }
+  if (!in.finished()) {
+    return base::fail(base::ErrorCode::corruption, "applied record");
+  }
+  return {};
+}
+
+base::Status Core::load_configuration() {
+  std::string value;
+  OSTRAKA_ASSIGN(const bool present,
+                 engine.get(port::Family::meta, meta_key(shard, MetaKind::configuration), value));
+  if (!present) {
+    return {};
+  }
+  base::Reader in(value);
+  const std::uint8_t version = in.u8();
+  applied.configuration_index = model::LogIndex(in.u64());
+  if (in.ok() && version != kFormatVersion) {
+    return base::fail(base::ErrorCode::format_unknown, "configuration record");
+  }
+  auto decoded = codec::decode_configuration(in.rest());
+  if (!in.ok() || !decoded.has_value()) {
+    return base::fail(base::ErrorCode::corruption, "configuration record");
+  }
+  applied.configuration = std::make_shared<const model::Configuration>(*std::move(decoded));
+  return {};
+}
+
+void Core::set_configuration(std::shared_ptr<const model::Configuration> configuration,
+                             model::LogIndex index, base::ByteView encoded) {
+  applied.configuration = std::move(configuration);
+  applied.configuration_index = index;
+  std::string value;
+  base::Writer writer(value);
+  writer.u8(kFormatVersion);
+  writer.u64(index.value());
+  writer.raw(encoded);
+  batch->put(port::Family::meta, meta_key(shard, MetaKind::configuration), value);
+}
+
+base::Status Core::write() {
+  for (std::size_t i = 0; i < pending.size(); ++i) {
+    if (pending[i].dirty) {
+      emit(pending[i]);
+    }
+  }
+  emit_applied();
+  OSTRAKA_TRY(engine.write(*batch));
+  batch->clear();
+  pending.clear();
+  return {};
+}
+
+// A blind write does not know the old deadline: its index entry stays behind, stale.
+void Core::emit(const Slot& slot) {
+  const std::int64_t deadline = slot.present ? slot.deadline_ms : 0;
+  if (slot.present) {
+    record_.clear();
+    versioned::append_record(record_,
+                             {.type = 0,
+                              .tombstone = false,
+                              .version = {.high = slot.version, .low = 0},
+                              .deadline_ms = deadline},
+                             slot.value);
+    batch->put(port::Family::data, slot.key, record_);
+  } else if (!slot.stored_known || slot.stored_present) {
+    batch->remove(port::Family::data, slot.key);
+  }
+  const std::int64_t stored = slot.stored_known ? slot.stored_deadline_ms : 0;
+  if (stored == deadline) {
+    return;
+  }
+  if (stored != 0) {
+    expiry_key(index_key_, shard, stored, slot.key);
+    batch->remove(port::Family::expiry, index_key_);
+  }
+  if (deadline != 0) {
+    expiry_key(index_key_, shard, deadline, slot.key);
+    batch->put(port::Family::expiry, index_key_, {});
+    deadline_min = std::min(deadline_min, deadline);
+  }
+}
+
+void Core::emit_applied() {
+  record_.clear();
+  base::Writer writer(record_);
+  writer.u8(kFormatVersion);
+  writer.u64(applied.index.value());
+  writer.u64(applied.term.value());
+  writer.i64(applied.log_time.as_milliseconds());
+  batch->put(port::Family::meta, applied_key_, record_);
+}
+
+}  // namespace ostraka::kv

@@ -1,0 +1,67 @@
+// What the parts of a state machine share: where the shard lies, what has been applied, and the
+// writes that wait for the engine.
+//
+// Threads: the shard's reactor. The parts hold a reference; StateMachine owns it.
+#pragma once
+
+#include "base/result.h"
+#include "kv/internal/keyspaces.h"
+#include "kv/internal/pending.h"
+#include "kv/state_machine.h"
+#include "port/engine.h"
+#include "versioned/key.h"
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+
+namespace ostraka::kv {
+
+class Core {
+ public:
+  Core(model::ShardId shard_in, port::Engine& engine_in, SessionLimits limits_in,
+       StateMachineOptions options_in);
+
+  // Reads the meta records and the generations; drops what is pending.
+  [[nodiscard]] base::Status load();
+  // Hands pending writes, the applied record and whatever else is in `batch` to the engine as one.
+  [[nodiscard]] base::Status write();
+  // The shard's configuration from entry `index` on.
+  void set_configuration(std::shared_ptr<const model::Configuration> configuration,
+                         model::LogIndex index, base::ByteView encoded);
+
+  [[nodiscard]] bool owns(model::KeyspaceId keyspace) const {
+    return keyspace >= options.keyspace_first && keyspace <= options.keyspace_last;
+  }
+  // A key has expired iff its deadline is not later than the applied log time.
+  [[nodiscard]] bool expired(std::int64_t deadline_ms) const {
+    return deadline_ms != 0 && deadline_ms <= applied.log_time.as_milliseconds();
+  }
+  [[nodiscard]] versioned::KeyPrefix prefix(model::KeyspaceId keyspace) const {
+    return {.keyspace = keyspace, .generation = keyspaces.generation(keyspace)};
+  }
+
+  const model::ShardId shard;
+  port::Engine& engine;
+  const SessionLimits limits;
+  const StateMachineOptions options;
+  AppliedState applied;
+  Keyspaces keyspaces;
+  Pending pending;
+  std::unique_ptr<port::WriteBatch> batch;
+  // No entry of the expiry index has an earlier deadline.
+  std::int64_t deadline_min = std::numeric_limits<std::int64_t>::min();
+
+ private:
+  [[nodiscard]] base::Status load_applied();
+  [[nodiscard]] base::Status load_configuration();
+  void emit(const Slot& slot);
+  void emit_applied();
+
+  std::string record_;
+  std::string index_key_;
+  std::string applied_key_;
+};
+
+}  // namespace ostraka::kv

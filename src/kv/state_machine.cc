@@ -1,0 +1,147 @@
+#include "kv/state_machine.h"
+
+#include "base/assert.h"
+#include "codec/operation.h"
+#include "codec/result_value.h"
+#include "kv/internal/applier.h"
+#include "kv/internal/core.h"
+#include "kv/internal/maintenance.h"
+#include "kv/internal/operations.h"
+#include "kv/internal/sessions.h"
+#include "kv/internal/state_hash.h"
+#include "kv/internal/stored.h"
+
+#include <optional>
+#include <utility>
+
+namespace ostraka::kv {
+
+class StateMachine::Impl {
+ public:
+  Impl(model::ShardId shard, port::Engine& engine, SessionLimits limits,
+       StateMachineOptions options)
+      : core_(shard, engine, limits, options),
+        operations_(core_),
+        sessions_(core_),
+        applier_(core_, operations_, sessions_),
+        maintenance_(core_) {}
+
+  base::Status load() {
+    applier_.drop();
+    maintenance_.reset();
+    OSTRAKA_TRY(core_.load());
+    return sessions_.load();
+  }
+
+  base::Status apply(std::span<const port::LogEntry> entries, ApplyListener& listener) {
+    if (failure_.has_value()) {
+      return std::unexpected(*failure_);
+    }
+    base::Status status = applier_.apply(entries, listener);
+    if (!status.has_value()) {
+      // Memory goes back to what the engine holds; the entries can be applied again from there.
+      const base::Status loaded = load();
+      if (!loaded.has_value()) {
+        failure_ = loaded.error();
+      } else if (status.error().code != base::ErrorCode::busy) {
+        failure_ = status.error();
+      }
+    }
+    return status;
+  }
+
+  base::Status read(base::ByteView encoded_command, std::string& results) {
+    codec::CommandReader reader(encoded_command);
+    codec::ResultWriter out(results);
+    codec::Operation operation;
+    for (;;) {
+      OSTRAKA_ASSIGN(const bool more, reader.next(operation));
+      if (!more) {
+        return {};
+      }
+      if (!codec::is_read(operation.code)) {
+        return base::fail(base::ErrorCode::invalid_argument, "a write in a read command");
+      }
+      OSTRAKA_TRY(operations_.read(operation, out));
+    }
+  }
+
+  Core core_;
+  Operations operations_;
+  Sessions sessions_;
+  Applier applier_;
+  Maintenance maintenance_;
+  std::optional<base::Error> failure_;
+};
+
+StateMachine::StateMachine(model::ShardId shard, port::Engine& engine, SessionLimits limits,
+                           StateMachineOptions options)
+    : impl_(std::make_unique<Impl>(shard, engine, limits, options)) {}
+
+StateMachine::~StateMachine() = default;
+
+base::Result<AppliedState> StateMachine::load() {
+  OSTRAKA_TRY(impl_->load());
+  impl_->failure_.reset();
+  return impl_->core_.applied;
+}
+
+base::Status StateMachine::apply(std::span<const port::LogEntry> entries, ApplyListener& listener) {
+  return impl_->apply(entries, listener);
+}
+
+base::Status StateMachine::read(base::ByteView encoded_command, std::string& results) {
+  const std::size_t size = results.size();
+  base::Status status = impl_->read(encoded_command, results);
+  if (!status.has_value()) {
+    results.resize(size);
+  }
+  return status;
+}
+
+model::LogIndex StateMachine::applied() const { return impl_->core_.applied.index; }
+
+model::Term StateMachine::applied_term() const { return impl_->core_.applied.term; }
+
+base::WallTime StateMachine::log_time() const { return impl_->core_.applied.log_time; }
+
+std::shared_ptr<const model::Configuration> StateMachine::configuration() const {
+  return impl_->core_.applied.configuration;
+}
+
+// A failing engine shows itself at the next apply; there is nothing to expire or collect until
+// then.
+std::string StateMachine::expired_command(base::WallTime now, std::size_t max) {
+  return impl_->maintenance_.expired_command(now, max).value_or(std::string());
+}
+
+bool StateMachine::collect_garbage(std::size_t max_keys) {
+  return impl_->maintenance_.collect_garbage(max_keys).value_or(false);
+}
+
+std::uint64_t StateMachine::state_hash() {
+  const auto hash = hash_state(impl_->core_, impl_->sessions_);
+  OSTRAKA_ASSERT(hash.has_value(), "the state can be read");
+  return *hash;
+}
+
+std::vector<port::FamilyRange> StateMachine::ranges() const {
+  const Core& core = impl_->core_;
+  std::string first;
+  std::string end;
+  versioned::append_prefix(first, {.keyspace = core.options.keyspace_first});
+  versioned::append_prefix_end(
+      end, {.keyspace = core.options.keyspace_last, .generation = ~std::uint32_t{0}});
+  std::vector<port::FamilyRange> ranges;
+  for (const port::Family family : {port::Family::data, port::Family::history}) {
+    ranges.push_back({.family = family, .lower = first, .upper = end});
+  }
+  for (const port::Family family :
+       {port::Family::expiry, port::Family::session, port::Family::meta}) {
+    ranges.push_back(
+        {.family = family, .lower = shard_begin(core.shard), .upper = shard_end(core.shard)});
+  }
+  return ranges;
+}
+
+}  // namespace ostraka::kv

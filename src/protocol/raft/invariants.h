@@ -1,0 +1,124 @@
+// The invariants of Raft over a whole cluster, checked after every step by whoever sees all nodes
+// at once: the simulator and the tests. Not part of a server.
+//
+// It is told what happens and keeps shadow logs of its own, so that it does not believe the
+// product: in particular "committed" here means that a quorum wrote an entry of term t under term
+// t, in the configuration that t's leader had then (Raft paper 5.4.2). One instance per group.
+//
+// How to use it, per simulated event of node n:
+//   1. n starts or restarts:      observe_started(n, recovered), before its first step
+//   2. a write reaches its disk:  observe_append_durable(n, token) or observe_snapshot_durable(n),
+//                                 before the event (Durable, SnapshotInstalled) is stepped
+//   3. after n's step:            observe_append(n, effects.append) if present,
+//                                 observe_install(n, meta) if effects.install_snapshot,
+//                                 observe_state(n, status(), configuration())
+//   4. a message leaves n:        observe_sent(message); send_after_durable: when it really leaves
+//   5. n's state machine applies: observe_applied(n, index, term, hash of the payload)
+//   6. reads:                     observe_read_asked(n, id), observe_read_ready(n, id, index); a
+//   read
+//                                 by lease is asked and ready (at commit) at the same moment
+//   7. at true times of choice:   observe_lease(m, lease_covers(m's clock)) for every node m, each
+//                                 step in short runs
+//   8. n crashes:                 observe_crashed(n)
+//   9. check(): the first violation, for ever; name, nodes, numbers
+//
+// Invariants (names as in the project's fault list): R1 election safety, R2 leader append-only, R3
+// log matching, R4 leader completeness, R5 state-machine safety, R6 monotone and applied <= commit
+// <= committed by quorum, R7 match is true, R8 configurations, R9 durable before sent, T1 one lease
+// at one time, C1 a read index is not older than what any node had committed when it was asked, D a
+// restart finds what was durable.
+// Cost: O(entries * log n) per write; memory grows with the log. Threads: none.
+#pragma once
+
+#include "model/ids.h"
+#include "model/membership.h"
+#include "protocol/core/effects.h"
+#include "protocol/core/event.h"
+#include "protocol/core/message.h"
+#include "protocol/core/protocol.h"
+#include "protocol/raft/internal/shadow_log.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ostraka::protocol::raft {
+
+class Invariants {
+ public:
+  void observe_started(model::NodeId node, const Recovered& recovered);
+  void observe_crashed(model::NodeId node);
+  void observe_append(model::NodeId node, const Append& append);
+  void observe_append_durable(model::NodeId node, AppendToken token);
+  void observe_install(model::NodeId node, const SnapshotMeta& meta);
+  void observe_snapshot_durable(model::NodeId node);
+  void observe_state(model::NodeId node, const ProtocolStatus& status,
+                     const model::Configuration& configuration);
+  void observe_sent(const Message& message);
+  void observe_applied(model::NodeId node, model::LogIndex index, model::Term term,
+                       std::uint64_t payload_hash);
+  void observe_read_asked(model::NodeId node, RequestId id);
+  void observe_read_ready(model::NodeId node, RequestId id, model::LogIndex index);
+  void observe_read_failed(model::NodeId node, RequestId id);
+  void observe_lease(model::NodeId node, bool covers);
+
+  // The first violation, or nothing. Judges T1 on the leases told since the last call, so every
+  // node is sampled at one true time between two calls, or none.
+  [[nodiscard]] std::optional<std::string> check();
+
+  // The last entry that is committed by the definition above.
+  [[nodiscard]] model::LogIndex committed() const { return model::LogIndex{committed_.size()}; }
+  // The term of a committed entry; 0 beyond committed().
+  [[nodiscard]] model::Term committed_term(model::LogIndex index) const;
+
+ private:
+  struct Node {
+    bool started = false;
+    ShadowLog log;
+    std::deque<IssuedWrite> issued;
+    model::Term term;
+    model::LogIndex commit;
+    model::LogIndex applied;
+    bool lease = false;
+    std::map<RequestId, model::LogIndex> reads;  // floor of each open read
+  };
+  struct Leader {
+    model::NodeId node;
+    model::Configuration configuration;  // in force when it was last seen
+  };
+  struct Committed {
+    ShadowEntry entry;
+    model::Term by;  // the term whose quorum committed it
+  };
+  struct Applied {
+    model::Term term;
+    std::uint64_t hash = 0;
+  };
+
+  void violated(std::string text);
+  void settle(model::NodeId node, const IssuedWrite& write);
+  void check_writer(model::NodeId node, const Append& append);
+  void check_matching(model::NodeId node, const Append& append);
+  void check_change(model::NodeId node, const ConfigurationAt& change, model::Term term);
+  void check_elected(model::NodeId node, model::Term term);
+  void check_peers(model::NodeId node, const ProtocolStatus& status);
+  void count_replicas(model::Term term);
+  void commit(model::LogIndex index, model::Term term);
+
+  std::optional<std::string> violation_;
+  std::map<model::NodeId, Node> nodes_;
+  std::map<model::Term, Leader> leaders_;
+  // per term, per node: the last entry of that term which it wrote under that term
+  std::map<model::Term, std::map<model::NodeId, model::LogIndex>> accepted_;
+  std::map<std::pair<model::LogIndex, model::Term>, std::uint64_t> chains_;
+  std::vector<Committed> committed_;  // [i] is the entry at index i + 1
+  std::map<model::LogIndex, Applied> applied_;
+  model::LogIndex commit_seen_;  // greatest commit index that any node reported
+};
+
+}  // namespace ostraka::protocol::raft

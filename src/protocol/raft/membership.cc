@@ -1,0 +1,223 @@
+// Membership changes (Raft paper section 6: joint consensus; thesis chapter 4: single server). The
+// newest configuration in the log is in force, committed or not.
+#include "base/assert.h"
+#include "protocol/raft/raft.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ostraka::protocol::raft {
+namespace {
+
+using Members = std::vector<model::Member>;
+
+bool is_sorted_set(const Members& members) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (members[i].id.is_none() || (i > 0 && members[i - 1].id >= members[i].id)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+const model::Member* find_member(const Members& members, model::NodeId id) {
+  const auto at = std::find_if(members.begin(), members.end(),
+                               [id](const model::Member& member) { return member.id == id; });
+  return at == members.end() ? nullptr : &*at;
+}
+
+bool is_proper(const model::Configuration& target) {
+  if (target.voters.empty() || target.is_joint() || !is_sorted_set(target.voters) ||
+      !is_sorted_set(target.learners)) {
+    return false;
+  }
+  return std::none_of(target.learners.begin(), target.learners.end(),
+                      [&target](const model::Member& learner) {
+                        return find_member(target.voters, learner.id) != nullptr;
+                      });
+}
+
+// An identity stands for one disk history: another one needs another identity.
+bool keeps_identities(const Members& before, const Members& after) {
+  return std::all_of(after.begin(), after.end(), [&before](const model::Member& member) {
+    const model::Member* earlier = find_member(before, member.id);
+    return earlier == nullptr || earlier->incarnation.is_none() ||
+           earlier->incarnation == member.incarnation;
+  });
+}
+
+std::size_t missing_in(const Members& from, const Members& in) {
+  return static_cast<std::size_t>(std::count_if(
+      from.begin(), from.end(),
+      [&in](const model::Member& member) { return find_member(in, member.id) == nullptr; }));
+}
+
+}  // namespace
+
+bool Raft::is_voter() const {
+  const Peer* self = find(self_);
+  return self != nullptr && (self->incoming || self->outgoing);
+}
+
+// A server outside its newest configuration may still be needed until that is committed: it can be
+// the only one that has the entry (thesis 4.2.2). So every configuration from the newest committed
+// one on counts.
+bool Raft::may_lead() const {
+  const std::vector<ConfigurationAt>& known = log_.configurations();
+  for (std::size_t i = known.size(); i-- > 0;) {
+    const model::Configuration& each = *known[i].configuration;
+    if (find_member(each.voters, self_) != nullptr ||
+        find_member(each.voters_outgoing, self_) != nullptr) {
+      return true;
+    }
+    if (known[i].index <= commit_) {
+      break;
+    }
+  }
+  return false;
+}
+
+// In every configuration that this log knows.
+bool Raft::is_sole_voter() const {
+  return std::all_of(log_.configurations().begin(), log_.configurations().end(),
+                     [this](const ConfigurationAt& at) {
+                       return !at.configuration->is_joint() &&
+                              at.configuration->voters.size() == 1 &&
+                              at.configuration->voters.front().id == self_;
+                     });
+}
+
+std::optional<base::ErrorCode> Raft::refusal_of(const ChangeMembership& event) const {
+  if (!is_leader()) {
+    return leader_.is_none() ? base::ErrorCode::no_leader : base::ErrorCode::not_leader;
+  }
+  const model::Configuration& now = configuration();
+  if (event.target == nullptr || !is_proper(*event.target) ||
+      !keeps_identities(now.voters, event.target->voters)) {
+    return base::ErrorCode::invalid_argument;
+  }
+  if (mutant_ != Mutant::no_config_guard) {
+    if (log_.configuration().index > commit_ || now.is_joint() || s_.transfer) {
+      return base::ErrorCode::membership_pending;
+    }
+    // Without an entry of its own term committed, a leader may build on a configuration that a
+    // rival has already left (the bug of thesis 4.1, found after publication).
+    if (commit_ < s_.leading.first_of_term) {
+      return base::ErrorCode::busy;
+    }
+  }
+  const std::size_t difference =
+      missing_in(now.voters, event.target->voters) + missing_in(event.target->voters, now.voters);
+  if (!event.joint && difference > 1) {
+    return base::ErrorCode::invalid_argument;
+  }
+  return std::nullopt;
+}
+
+void Raft::on(const ChangeMembership& event) {
+  if (const auto refusal = refusal_of(event)) {
+    fail(event.id, *refusal);
+    return;
+  }
+  if (*event.target == configuration()) {
+    out_->done.push_back({event.id});
+    return;
+  }
+  s_.leading.change = event.id;
+  auto configuration_of_entry = event.target;
+  if (event.joint) {
+    auto joint = std::make_shared<model::Configuration>(*event.target);
+    joint->voters_outgoing = configuration().voters;
+    configuration_of_entry = std::move(joint);
+  }
+  append_own(EntryKind::configuration, 0, std::move(configuration_of_entry));
+}
+
+// Rebuilds the peers from the configuration in force; keeps what is known of those that stay.
+void Raft::adopt_configuration() {
+  const model::Configuration& now = configuration();
+  std::vector<Peer> before = std::move(peers_);
+  peers_.clear();
+  const auto take = [&](const Members& members, bool Peer::* mark) {
+    for (const model::Member& member : members) {
+      Peer* peer = find(member.id);
+      if (peer == nullptr) {
+        const auto known = std::find_if(before.begin(), before.end(),
+                                        [&](const Peer& each) { return each.id == member.id; });
+        if (known != before.end()) {
+          peers_.push_back(std::move(*known));
+          peers_.back().incoming = false;
+          peers_.back().outgoing = false;
+        } else {
+          peers_.emplace_back();
+          peers_.back().id = member.id;
+          peers_.back().heard = now_;
+          begin_probe(peers_.back(), log_.last().next());
+        }
+        peer = &peers_.back();
+      }
+      if (mark != nullptr) {
+        peer->*mark = true;
+      }
+    }
+  };
+  take(now.voters, &Peer::incoming);
+  take(now.voters_outgoing, &Peer::outgoing);
+  take(now.learners, nullptr);
+  std::sort(peers_.begin(), peers_.end(), [](const Peer& a, const Peer& b) { return a.id < b.id; });
+  scratch_.reserve(2 * peers_.size());
+  if (out_ == nullptr) {
+    return;
+  }
+  out_->configuration = log_.configuration().configuration;
+  trace(TraceKind::configuration, log_.configuration().index.value(), now.voters.size(),
+        now.voters_outgoing.size());
+  if (is_leader()) {
+    if (Peer* self = find(self_); self != nullptr) {
+      self->match = durability_.index;
+    }
+    update_lease();
+  } else if (role_ == Role::learner || role_ == Role::follower) {
+    role_ = is_voter() ? Role::follower : Role::learner;
+  }
+}
+
+// Called when the commit index rose: the next step of a change, or its end.
+void Raft::continue_change() {
+  const ConfigurationAt& newest = log_.configuration();
+  if (newest.index > commit_ || commit_ < s_.leading.first_of_term) {
+    return;
+  }
+  if (newest.configuration->is_joint()) {
+    // C_old,new is committed: neither side can decide alone any more, C_new may follow.
+    auto target = std::make_shared<model::Configuration>(*newest.configuration);
+    target->voters_outgoing.clear();
+    append_own(EntryKind::configuration, 0, std::move(target));
+    return;
+  }
+  if (s_.leading.change) {
+    out_->done.push_back({*s_.leading.change});
+    s_.leading.change.reset();
+  }
+  if (!is_voter()) {
+    leave_as_removed();
+  }
+}
+
+// Section 6: a leader outside the new configuration steps down once it is committed. It tells the
+// others the commit index and hands over to the member that has most of the log.
+void Raft::leave_as_removed() {
+  Peer* best = nullptr;
+  for (Peer& peer : peers_) {
+    if (peer.incoming && peer.match == log_.last() && best == nullptr) {
+      best = &peer;
+    }
+  }
+  send_heartbeats();
+  if (best != nullptr) {
+    tell_to_campaign(*best);
+  }
+  become_follower(hard_.term, {});
+}
+
+}  // namespace ostraka::protocol::raft

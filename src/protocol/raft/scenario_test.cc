@@ -1,0 +1,93 @@
+// The scenario scripts of testdata/ against their golden event logs, and the same schedules with
+// the planted bug that each one is about.
+//
+// OSTRAKA_GOLDEN=update writes the golden files anew.
+#include "protocol/raft/testing/script.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace ostraka::protocol::raft::testing {
+namespace {
+
+std::string slurp(const std::string& path) {
+  std::ifstream in(path);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+class Scenario : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Scenario, MatchesGoldenLog) {
+  const std::string path = std::string("testdata/") + GetParam();
+  const std::string script = slurp(path + ".txt");
+  ASSERT_FALSE(script.empty()) << path;
+  const ScriptResult result = run_script(script);
+  for (const std::string& failure : result.failures) {
+    ADD_FAILURE() << path << ": " << failure;
+  }
+  EXPECT_FALSE(result.violation.has_value()) << *result.violation;
+  std::string log;
+  for (const std::string& line : result.log) {
+    log += line + "\n";
+  }
+  const char* update = std::getenv("OSTRAKA_GOLDEN");  // NOLINT(concurrency-mt-unsafe)
+  if (update != nullptr && std::string(update) == "update") {
+    std::ofstream(path + ".log") << log;
+    return;
+  }
+  EXPECT_EQ(log, slurp(path + ".log")) << "OSTRAKA_GOLDEN=update writes it anew";
+}
+
+INSTANTIATE_TEST_SUITE_P(Scripts, Scenario,
+                         ::testing::Values("election", "figure7", "figure8", "s1", "s2", "s4", "s8",
+                                           "s10", "e5", "e5_restart", "lease_receipt", "s7e",
+                                           "joint", "single_server", "snapshot", "leader_removed"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+struct Planted {
+  const char* script;
+  Mutant mutant;
+  const char* invariant;
+};
+
+void PrintTo(const Planted& planted, std::ostream* out) { *out << planted.script; }
+
+class PlantedScenario : public ::testing::TestWithParam<Planted> {};
+
+// The exact schedule must fail with the bug that it was made for.
+TEST_P(PlantedScenario, IsCaught) {
+  const Planted& planted = GetParam();
+  const ScriptResult result =
+      run_script(slurp(std::string("testdata/") + planted.script + ".txt"), planted.mutant);
+  if (planted.invariant == std::string("L1")) {
+    EXPECT_FALSE(result.failures.empty()) << "not caught";
+    return;
+  }
+  ASSERT_TRUE(result.violation.has_value()) << "not caught";
+  EXPECT_EQ(result.violation->substr(0, 2), planted.invariant) << *result.violation;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Scripts, PlantedScenario,
+    ::testing::Values(Planted{"figure8", Mutant::commit_any_term, "R6"},
+                      Planted{"s1", Mutant::commit_any_term, "R6"},
+                      Planted{"s2", Mutant::vote_before_durable, "R9"},
+                      Planted{"s4", Mutant::no_config_guard, "R8"},
+                      Planted{"s8", Mutant::lease_kept_in_transfer, "T1"},
+                      Planted{"s10", Mutant::read_without_own_term_commit, "C1"},
+                      Planted{"e5", Mutant::vote_within_promise_on_reset, "T1"},
+                      Planted{"s7e", Mutant::prevote_silent, "L1"},
+                      Planted{"lease_receipt", Mutant::lease_from_receipt, "T1"},
+                      Planted{"e5_restart", Mutant::vote_after_restart_within_promise, "T1"}),
+    [](const auto& tested) {
+      return std::string(tested.param.script) + "_" + std::string(name_of(tested.param.mutant));
+    });
+
+}  // namespace
+}  // namespace ostraka::protocol::raft::testing

@@ -1,0 +1,125 @@
+// What a Raft node remembers, grouped by purpose. Plain values; the rules are in the step files.
+#pragma once
+
+#include "base/time.h"
+#include "model/ids.h"
+#include "protocol/core/effects.h"
+#include "protocol/core/event.h"
+#include "protocol/raft/internal/ring.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace ostraka::protocol::raft {
+
+enum class Ballot : std::uint8_t { open, granted, refused };
+
+enum class Flow : std::uint8_t {
+  probe,      // looking for the last entry in common: one message, then wait
+  replicate,  // sending ahead within the window
+  snapshot,   // the log no longer reaches back: waiting for SnapshotSent
+};
+
+struct InFlight {
+  model::LogIndex last;  // last entry of the message
+  std::uint32_t bytes = 0;
+};
+
+// One member of the configuration in use, this node included.
+struct Peer {
+  model::NodeId id;
+  bool incoming = false;  // in `voters`
+  bool outgoing = false;  // in `voters_outgoing`
+  Ballot ballot = Ballot::open;
+
+  // The rest belongs to the leader. match < next always.
+  Flow flow = Flow::probe;
+  bool probe_sent = false;  // a probe is out: wait for its answer, or one to a later heartbeat
+  std::uint64_t probe_round = 0;  // newest heartbeat round when the probe left
+  model::LogIndex match;          // durable there and equal to our log
+  model::LogIndex received;       // there in memory at least, and equal; >= match
+  model::LogIndex next;           // the next entry to send
+  Ring<InFlight> in_flight;       // rising; bounded by count and bytes (Settings)
+  std::uint64_t in_flight_bytes = 0;
+  base::Instant heard;        // last answer
+  base::Instant progress;     // last time that match or received rose, or the window was empty
+  base::Instant lease_stamp;  // send time of the newest heartbeat that it promised on
+  std::uint64_t round = 0;    // newest heartbeat round that it confirmed
+};
+
+// What this voter has promised a leader: no vote and no pre-vote before `until` on its own clock.
+// Only ever extended, or replaced by a later leader's; a lost connection does not touch it.
+struct Promise {
+  base::Instant until;
+  model::Term term;         // of the leader that asked
+  std::uint64_t round = 0;  // of the heartbeat that asked
+};
+
+struct Election {
+  base::Duration timeout;                        // drawn anew for each period
+  base::Instant deadline;                        // campaign then
+  base::Instant armed = base::Instant::never();  // what the driver's timer stands at
+  base::Instant heard_leader;                    // last word of the current leader
+  bool leader_unreachable = false;               // connections to it broke since
+  std::uint64_t campaign = 0;                    // numbers pre-vote rounds
+};
+
+// A durable write under way. `covers` falls when a truncation overtakes it.
+struct PendingAppend {
+  AppendToken token;
+  model::Term term;
+  model::LogIndex index;
+  model::LogIndex covers;
+};
+
+struct Durability {
+  AppendToken issued;
+  AppendToken done;
+  AppendToken hard_state;  // the write that carries the term and vote in use
+  model::LogIndex index;   // every entry up to here is durable
+  Ring<PendingAppend> pending;
+  bool ack_owed = false;  // follower: an acknowledgement waits for `pending`
+};
+
+struct PendingRead {
+  RequestId id;
+  model::NodeId origin;       // none: asked here; else the follower that asked
+  std::uint64_t context = 0;  // the follower's number for it
+  model::LogIndex index;      // commit index when its round began
+  std::uint64_t round = 0;    // 0: waits for the next round
+  base::Instant deadline;
+};
+
+struct ForwardedRead {
+  RequestId id;
+  std::uint64_t context = 0;
+  base::Instant deadline;
+  bool done = false;
+};
+
+struct Reads {
+  Ring<PendingRead> pending;      // leader; rounds rise, 0 last
+  Ring<ForwardedRead> forwarded;  // follower; contexts rise
+  std::uint64_t context = 0;
+  base::Instant armed = base::Instant::never();  // the deadline timer
+};
+
+struct Transfer {
+  RequestId id;
+  model::NodeId to;
+  base::Instant deadline;
+  bool told = false;  // TimeoutNow was sent: no lease, no promises asked for
+  model::Term term;   // of the leader that gives up
+};
+
+struct Leading {
+  std::uint64_t round = 0;        // newest heartbeat round
+  std::uint64_t lease_floor = 0;  // promises of rounds up to here do not count
+  base::Instant lease_until;      // never = sole voter; the origin = none
+  model::LogIndex first_of_term;  // the no-op that opens the term
+  std::uint64_t uncommitted_bytes = 0;
+  std::optional<RequestId> change;  // the request behind the configuration in the log
+};
+
+}  // namespace ostraka::protocol::raft

@@ -1,0 +1,100 @@
+// Leadership transfer (thesis 3.10), made safe for the lease: the leader first gives up its lease,
+// then tells the target to campaign and names the round up to which promises are released.
+#include "protocol/raft/raft.h"
+
+namespace ostraka::protocol::raft {
+
+void Raft::on(const TransferLeadership& event) {
+  const Peer* peer = find(event.to);
+  if (!is_leader()) {
+    fail(event.id, leader_.is_none() ? base::ErrorCode::no_leader : base::ErrorCode::not_leader);
+  } else if (event.to == self_) {
+    out_->done.push_back({event.id});
+  } else if (peer == nullptr || !peer->incoming) {
+    fail(event.id, base::ErrorCode::invalid_argument);
+  } else if (s_.transfer) {
+    fail(event.id, base::ErrorCode::busy);
+  } else if (log_.configuration().index > commit_ || configuration().is_joint()) {
+    fail(event.id, base::ErrorCode::membership_pending);
+  } else {
+    s_.transfer = Transfer{.id = event.id,
+                           .to = event.to,
+                           .deadline = now_ + settings_.election_timeout_min,
+                           .told = false,
+                           .term = hard_.term};
+    arm_deadline(s_.transfer->deadline);
+    trace(TraceKind::transfer, event.to.value(), 1);
+    advance_transfer();
+  }
+}
+
+// The target must have the whole log before it campaigns.
+void Raft::advance_transfer() {
+  if (!s_.transfer || s_.transfer->told || !is_leader()) {
+    return;
+  }
+  Peer* peer = find(s_.transfer->to);
+  if (peer != nullptr && peer->match == log_.last()) {
+    s_.transfer->told = true;
+    tell_to_campaign(*peer);
+    trace(TraceKind::transfer, peer->id.value(), 2);
+  }
+}
+
+// From here on no read is served by the lease until a quorum renews it in a later round.
+void Raft::tell_to_campaign(Peer& peer) {
+  Leading& leading = s_.leading;
+  Message& message = compose(peer.id, MessageKind::timeout_now);
+  message.context = leading.round;
+  if (mutant_ == Mutant::lease_kept_in_transfer) {
+    return;
+  }
+  leading.lease_floor = leading.round;
+  for (Peer& each : peers_) {
+    each.lease_stamp = {};
+  }
+  update_lease();
+  trace(TraceKind::lease_given_up, leading.round);
+}
+
+void Raft::on_timeout_now(const Message& message) {
+  const Promise& promise = s_.promise;
+  // A promise made in a later round belongs to a leader that has aborted this transfer.
+  const bool released = promise.term < message.term ||
+                        (promise.term == message.term && promise.round <= message.context) ||
+                        now_ >= promise.until;
+  // No campaign while a change of membership is under way: the rival configurations would meet.
+  const bool unapplied = log_.configuration().index > commit_;
+  if (message.from != leader_ || is_leader() || !is_voter() || installing_ || unapplied ||
+      !released) {
+    return;
+  }
+  start_election(&message);
+}
+
+// A new leader is known: the transfer is over, one way or the other.
+void Raft::settle_transfer() {
+  if (!s_.transfer || leader_.is_none() || hard_.term == s_.transfer->term) {
+    return;
+  }
+  const Transfer transfer = *s_.transfer;
+  s_.transfer.reset();
+  if (leader_ == transfer.to) {
+    out_->done.push_back({transfer.id});
+    trace(TraceKind::transfer, transfer.to.value(), 4);
+  } else {
+    fail(transfer.id, base::ErrorCode::transfer_failed);
+  }
+}
+
+void Raft::expire_transfer() {
+  if (!s_.transfer || now_ < s_.transfer->deadline) {
+    return;
+  }
+  const Transfer transfer = *s_.transfer;
+  s_.transfer.reset();
+  fail(transfer.id, base::ErrorCode::transfer_failed);
+  trace(TraceKind::transfer, transfer.to.value(), 3);
+}
+
+}  // namespace ostraka::protocol::raft

@@ -1,0 +1,399 @@
+#include "protocol/raft/testing/cluster.h"
+
+#include "base/assert.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace ostraka::protocol::raft::testing {
+
+model::Configuration make_configuration(const std::vector<std::uint32_t>& voters,
+                                        const std::vector<std::uint32_t>& learners) {
+  model::Configuration configuration;
+  for (const std::uint32_t id : voters) {
+    configuration.voters.push_back({.id = model::NodeId{id},
+                                    .incarnation = model::Incarnation{id},
+                                    .name = fmt::format("n{}", id),
+                                    .peer_address = {}});
+  }
+  for (const std::uint32_t id : learners) {
+    configuration.learners.push_back({.id = model::NodeId{id},
+                                      .incarnation = model::Incarnation{id},
+                                      .name = fmt::format("n{}", id),
+                                      .peer_address = {}});
+  }
+  return configuration;
+}
+
+Cluster::Cluster(const ClusterOptions& options) : options_(options), prng_(options.seed) {
+  std::vector<std::uint32_t> voters;
+  for (std::uint32_t id = 1; id <= options.voters; ++id) {
+    voters.push_back(id);
+  }
+  const auto initial = std::make_shared<const model::Configuration>(make_configuration(voters, {}));
+  const auto nobody = std::make_shared<const model::Configuration>();
+  nodes_.resize(options.voters + options.spares);
+  for (std::uint32_t id = 1; id <= nodes_.size(); ++id) {
+    Node& node = node_of(id);
+    node.id = model::NodeId{id};
+    node.disk.snapshot.configuration = id <= options.voters ? initial : nobody;
+    node.disk.checkpoint_configuration = node.disk.snapshot.configuration;
+    node.clock_offset = prng_.between(0, 1'000'000'000'000);
+    const auto drift = static_cast<std::int64_t>(options.drift_per_mille);
+    node.rate_per_mille = 1000 + prng_.between(-drift, drift);
+  }
+}
+
+void Cluster::start() {
+  for (Node& node : nodes_) {
+    boot(node);
+  }
+}
+
+base::Instant Cluster::local(const Node& node) const {
+  return base::Instant::from_nanoseconds(node.clock_offset + time_ns_ / 1000 * node.rate_per_mille);
+}
+
+std::int64_t Cluster::true_time_of(const Node& node, base::Instant local) const {
+  const std::int64_t elapsed = local.as_nanoseconds() - node.clock_offset;
+  return std::max(time_ns_, (elapsed / node.rate_per_mille + 1) * 1000);
+}
+
+Recovered Cluster::recovered(const Node& node) const {
+  Recovered r;
+  r.hard_state = node.disk.hard_state;
+  r.snapshot = node.disk.snapshot;
+  r.applied = node.disk.checkpoint;
+  r.entries = node.disk.entries;
+  r.configurations = node.disk.configurations;
+  return r;
+}
+
+void Cluster::boot(Node& node) {
+  const Recovered from = recovered(node);
+  invariants_.observe_started(node.id, from);
+  node.raft = std::make_unique<Raft>(node.id, options_.settings, from,
+                                     prng_.next() ^ node.id.value(), local(node));
+  node.raft->plant_bug(options_.mutant);
+  node.writes.clear();
+  node.waiting.clear();
+  node.timers.clear();
+  node.payloads.clear();
+  for (std::size_t i = 0; i < node.disk.entries.size(); ++i) {
+    node.payloads[node.disk.entries[i].index] = node.disk.payloads[i];
+  }
+  node.durable = {};
+  node.applied = node.disk.checkpoint;
+  node.state_hash = node.disk.checkpoint_hash;
+  node.configuration = node.disk.checkpoint_configuration;
+  node.staged_from = {};
+  ++node.starts;
+  step(node, Started{});
+}
+
+void Cluster::say(std::string line) {
+  if (logging_) {
+    log_.push_back(std::move(line));
+  }
+}
+
+void Cluster::step(Node& node, EventBody body) {
+  if (node.raft == nullptr || violation_) {
+    return;
+  }
+  ++counters_.steps;
+  node.effects.clear();
+  node.raft->step({local(node), std::move(body)}, node.effects);
+  take_effects(node);
+  const ProtocolStatus status = node.raft->status();
+  invariants_.observe_state(node.id, status, node.raft->configuration());
+  apply(node);
+  sample_leases();
+}
+
+void Cluster::sample_leases() {
+  for (Node& node : nodes_) {
+    invariants_.observe_lease(node.id,
+                              node.raft != nullptr && node.raft->lease_covers(local(node)));
+  }
+  if (!violation_) {
+    violation_ = invariants_.check();
+    if (violation_) {
+      say("VIOLATION " + *violation_);
+    }
+  }
+}
+
+void Cluster::take_effects(Node& node) {
+  Effects& effects = node.effects;
+  for (const TraceRecord& record : effects.trace) {
+    say(fmt::format("{}: {}", node.id.value(), node.raft->describe(record)));
+  }
+  if (effects.role_change && effects.role_change->role == Role::leader) {
+    ++counters_.elections;
+  }
+  if (effects.append.present) {
+    take_append(node);
+  }
+  for (const TimerRequest& timer : effects.timers) {
+    node.timers[timer.id] = timer.deadline;
+  }
+  // Messages with payloads attached; the effects are not touched by what follows.
+  const auto packet_of = [&node](const Message& message) {
+    Packet packet;
+    packet.message = message;
+    for (const EntryMeta& entry : message.entries) {
+      const auto at = node.payloads.find(entry.index);
+      packet.payloads.push_back(at == node.payloads.end() ? 0 : at->second);
+    }
+    return packet;
+  };
+  for (const DelayedMessage& delayed : effects.send_after_durable) {
+    if (delayed.token <= node.durable) {
+      send(node, packet_of(delayed.message));
+    } else {
+      node.waiting.emplace_back(delayed.token, packet_of(delayed.message));
+    }
+  }
+  for (const Message& message : effects.send_now) {
+    send(node, packet_of(message));
+  }
+  take_snapshots(node);
+  take_answers(node);
+}
+
+void Cluster::take_append(Node& node) {
+  const Append& append = node.effects.append;
+  invariants_.observe_append(node.id, append);
+  DiskWrite write;
+  write.append = append;
+  write.at = time_ns_ + delay(options_.disk_min_us, options_.disk_max_us);
+  if (!node.writes.empty()) {
+    write.at = std::max(write.at, node.writes.back().at);
+  }
+  for (const EntryMeta& entry : append.entries) {
+    std::uint64_t payload = 0;
+    if (entry.kind == EntryKind::data) {
+      payload = value_;
+      if (!incoming_payloads_.empty()) {
+        payload = incoming_payloads_[static_cast<std::size_t>(entry.index.value() -
+                                                              incoming_payloads_.back())];
+      }
+    }
+    node.payloads[entry.index] = payload;
+    write.payloads.push_back(payload);
+  }
+  node.writes.push_back(std::move(write));
+}
+
+void Cluster::take_answers(Node& node) {
+  Effects& effects = node.effects;
+  for (const ReadReady& ready : effects.reads) {
+    invariants_.observe_read_ready(node.id, ready.id, ready.index);
+    open_reads_.erase(ready.id.value());
+    ++counters_.reads_done;
+    say(fmt::format("{}: read {} at {}", node.id.value(), ready.id.value(), ready.index.value()));
+  }
+  for (const RequestFailed& failed : effects.failed) {
+    if (open_reads_.erase(failed.id.value()) != 0) {
+      invariants_.observe_read_failed(node.id, failed.id);
+      ++counters_.reads_failed;
+    }
+    say(fmt::format("{}: request {} failed: {}", node.id.value(), failed.id.value(),
+                    base::name_of(failed.code)));
+  }
+  for (const Proposed& proposed : effects.proposed) {
+    ++counters_.proposals;
+    say(fmt::format("{}: proposed {} in term {}", node.id.value(), proposed.index.value(),
+                    proposed.term.value()));
+  }
+  for (const RequestDone& done : effects.done) {
+    ++(done.id.value() % 2 == 0 ? counters_.changes : counters_.transfers);
+    say(fmt::format("{}: request {} done", node.id.value(), done.id.value()));
+  }
+}
+
+void Cluster::take_snapshots(Node& node) {
+  Effects& effects = node.effects;
+  for (const SendSnapshot& wanted : effects.send_snapshot) {
+    SnapshotTransfer transfer;
+    transfer.from = node.id;
+    transfer.to = wanted.to;
+    transfer.leader_term = node.raft->status().term;
+    transfer.meta = {node.applied, node.raft->term_at(node.applied), node.configuration};
+    transfer.hash = node.state_hash;
+    transfer.at = time_ns_ + 5 * delay(options_.delay_min_us, options_.delay_max_us);
+    transfer.lost = prng_.chance(options_.loss_per_mille, 1000) || node.applied <= wanted.at_least;
+    transfers_.push_back(std::move(transfer));
+    ++counters_.snapshots;
+  }
+  const bool decided = effects.install_snapshot || effects.discard_snapshot;
+  if (effects.install_snapshot) {
+    const SnapshotMeta& meta = *effects.install_snapshot;
+    invariants_.observe_install(node.id, meta);
+    DiskWrite write;
+    write.snapshot = meta;
+    write.snapshot_hash = node.staged_hash;
+    write.at = time_ns_ + delay(options_.disk_min_us, 4 * options_.disk_max_us);
+    if (!node.writes.empty()) {
+      write.at = std::max(write.at, node.writes.back().at);
+    }
+    node.writes.push_back(std::move(write));
+  }
+  if (decided && !node.staged_from.is_none()) {
+    SnapshotTransfer answer;  // the sender hears about it at once
+    answer.from = node.id;
+    answer.to = node.staged_from;
+    answer.at = time_ns_;
+    answer.lost = !effects.install_snapshot;
+    answer.meta.index =
+        effects.install_snapshot ? effects.install_snapshot->index : model::LogIndex{};
+    answer.leader_term = {};
+    node.staged_from = {};
+    transfers_.push_back(std::move(answer));
+  }
+}
+
+void Cluster::apply(Node& node) {
+  const model::LogIndex upto = node.effects.apply_upto;
+  if (upto.is_none() || violation_) {
+    return;
+  }
+  while (node.applied < upto) {
+    node.applied = node.applied.next();
+    const std::uint64_t payload = node.payloads[node.applied];
+    const model::Term term = node.raft->term_at(node.applied);
+    node.state_hash = node.state_hash * 0x9e3779b97f4a7c15ULL + payload + 1;
+    invariants_.observe_applied(node.id, node.applied, term, payload);
+    for (const ConfigurationAt& at : node.disk.configurations) {
+      if (at.index == node.applied) {
+        node.configuration = at.configuration;
+      }
+    }
+  }
+  step(node, Applied{node.applied});
+}
+
+void Cluster::propose(std::uint32_t node, std::uint32_t bytes) {
+  value_ = prng_.next();
+  step(node_of(node), Propose{RequestId{++number_}, bytes});
+}
+
+void Cluster::campaign(std::uint32_t node) { step(node_of(node), Campaign{}); }
+
+std::uint64_t Cluster::read(std::uint32_t node) {
+  Node& it = node_of(node);
+  if (it.raft == nullptr || violation_) {
+    return 0;
+  }
+  const RequestId id{++number_};
+  invariants_.observe_read_asked(it.id, id);
+  if (it.raft->lease_covers(local(it))) {
+    ++counters_.lease_reads;
+    say(fmt::format("{}: read {} by lease at {}", node, id.value(),
+                    it.raft->status().commit.value()));
+    invariants_.observe_read_ready(it.id, id, it.raft->status().commit);
+    sample_leases();
+    return id.value();
+  }
+  open_reads_[id.value()] = {time_ns_, it.id};
+  step(it, ReadBarrier{id});
+  return id.value();
+}
+
+void Cluster::transfer(std::uint32_t from, std::uint32_t to) {
+  number_ += 1 + number_ % 2;  // odd numbers
+  step(node_of(from), TransferLeadership{RequestId{number_}, model::NodeId{to}});
+}
+
+void Cluster::change(std::uint32_t node, const model::Configuration& target, bool joint) {
+  number_ += 2 - number_ % 2;  // even numbers
+  step(node_of(node),
+       ChangeMembership{RequestId{number_}, std::make_shared<const model::Configuration>(target),
+                        joint});
+}
+
+void Cluster::step_down(std::uint32_t node) { step(node_of(node), StepDown{}); }
+
+void Cluster::unreachable(std::uint32_t node, std::uint32_t peer) {
+  step(node_of(node), PeerUnreachable{model::NodeId{peer}});
+}
+
+void Cluster::crash(std::uint32_t number) {
+  Node& node = node_of(number);
+  if (node.raft == nullptr) {
+    return;
+  }
+  // Writes reach the disk in order; some of those under way may have.
+  std::size_t survive = options_.manual_network ? 0 : prng_.below(node.writes.size() + 1);
+  while (survive-- > 0) {
+    write_to_disk(node, node.writes.front());
+    node.writes.pop_front();
+  }
+  node.raft.reset();
+  node.writes.clear();
+  node.waiting.clear();
+  node.timers.clear();
+  std::erase_if(open_reads_, [&](const auto& read) { return read.second.second == node.id; });
+  invariants_.observe_crashed(node.id);
+}
+
+void Cluster::restart(std::uint32_t number) {
+  Node& node = node_of(number);
+  if (node.raft == nullptr) {
+    boot(node);
+  }
+}
+
+void Cluster::compact(std::uint32_t number, std::uint64_t keep) {
+  Node& node = node_of(number);
+  Disk& disk = node.disk;
+  if (node.raft == nullptr || violation_ || !node.writes.empty() ||
+      node.applied.value() <= disk.snapshot.index.value() + keep) {
+    return;
+  }
+  disk.checkpoint = node.applied;
+  disk.checkpoint_hash = node.state_hash;
+  disk.checkpoint_configuration = node.configuration;
+  const model::LogIndex upto = node.applied - keep;
+  const std::size_t count = static_cast<std::size_t>(upto - disk.snapshot.index);
+  SnapshotMeta start = disk.snapshot;
+  start.index = upto;
+  start.term = disk.entries[count - 1].term;
+  for (const ConfigurationAt& at : disk.configurations) {
+    if (at.index <= upto) {
+      start.configuration = at.configuration;
+    }
+  }
+  std::erase_if(disk.configurations, [&](const ConfigurationAt& at) { return at.index <= upto; });
+  disk.entries.erase(disk.entries.begin(),
+                     disk.entries.begin() + static_cast<std::ptrdiff_t>(count));
+  disk.payloads.erase(disk.payloads.begin(),
+                      disk.payloads.begin() + static_cast<std::ptrdiff_t>(count));
+  disk.snapshot = start;
+  step(node, LogCompacted{upto});
+}
+
+std::uint32_t Cluster::leader() {
+  std::uint32_t found = 0;
+  model::Term term;
+  for (Node& node : nodes_) {
+    if (node.raft == nullptr) {
+      continue;
+    }
+    const ProtocolStatus status = node.raft->status();
+    if (status.role == Role::leader && status.term > term) {
+      term = status.term;
+      found = node.id.value();
+    }
+  }
+  return found;
+}
+
+bool Cluster::lease_of(std::uint32_t number) {
+  const Node& node = node_of(number);
+  return node.raft != nullptr && node.raft->lease_covers(local(node));
+}
+
+}  // namespace ostraka::protocol::raft::testing

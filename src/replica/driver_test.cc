@@ -1,0 +1,345 @@
+// The driver with a protocol that does what the test says.
+#include "base/assert.h"
+#include "replica/driver_world_test.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <variant>
+
+namespace ostraka::replica::testing {
+namespace {
+
+using protocol::Durable;
+using protocol::Effects;
+using protocol::EventBody;
+
+protocol::Message message_to(model::NodeId to, std::uint8_t kind) {
+  protocol::Message message;
+  message.from = kSelf;
+  message.to = to;
+  message.kind = kind;
+  return message;
+}
+
+void append_one(Effects& effects, std::uint64_t token, std::uint64_t index, std::uint64_t term) {
+  effects.append.present = true;
+  effects.append.token = protocol::AppendToken(token);
+  effects.append.term = model::Term(term);
+  effects.append.index = model::LogIndex(index);
+  effects.append.entries.push_back(
+      {model::LogIndex(index), model::Term(term), protocol::EntryKind::noop, 0});
+}
+
+TEST(DriverDurability, MessagesThatWaitForAnAppendLeaveAfterItIsDurable) {
+  DriverWorld world;
+  world.protocol->on_step = [](const EventBody& body, Effects& effects) {
+    if (std::holds_alternative<protocol::Campaign>(body)) {
+      append_one(effects, 1, 1, 1);
+      effects.send_now.add() = message_to(kPeer, 10);
+      protocol::DelayedMessage& delayed = effects.send_after_durable.add();
+      delayed.token = protocol::AppendToken(1);
+      delayed.message = message_to(kPeer, 20);
+    }
+  };
+  world.replica->start();
+  world.replica->campaign();
+  world.run();
+  ASSERT_EQ(world.peers.sent.size(), 1U);
+  EXPECT_EQ(world.peers.sent[0].message.kind, 10);
+  ASSERT_EQ(world.log.queued(), 1U);
+
+  world.log.complete(1);
+  ASSERT_EQ(world.peers.sent.size(), 2U);
+  EXPECT_EQ(world.peers.sent[1].message.kind, 20);
+  const auto durable = world.protocol->seen<Durable>();
+  ASSERT_EQ(durable.size(), 1U);
+  EXPECT_EQ(durable[0].token, protocol::AppendToken(1));
+  EXPECT_EQ(durable[0].term, model::Term(1));
+  EXPECT_EQ(durable[0].index, model::LogIndex(1));
+}
+
+TEST(DriverDurability, AMessageWaitsForItsOwnAppendNotForAnEarlierOne) {
+  DriverWorld world;
+  std::uint64_t step = 0;
+  world.protocol->on_step = [&step](const EventBody& body, Effects& effects) {
+    if (std::holds_alternative<protocol::Campaign>(body)) {
+      ++step;
+      append_one(effects, step, step, 1);
+      protocol::DelayedMessage& delayed = effects.send_after_durable.add();
+      delayed.token = protocol::AppendToken(step);
+      delayed.message = message_to(kPeer, static_cast<std::uint8_t>(step));
+    }
+  };
+  world.replica->start();
+  world.replica->campaign();
+  world.replica->campaign();
+  world.replica->campaign();
+  world.log.complete(1);
+  ASSERT_EQ(world.peers.sent.size(), 1U);
+  EXPECT_EQ(world.peers.sent[0].message.kind, 1);
+  world.log.complete(1);
+  ASSERT_EQ(world.peers.sent.size(), 2U);
+  EXPECT_EQ(world.peers.sent[1].message.kind, 2);
+}
+
+TEST(DriverDurability, ALateCompletionEchoesTheWriteItBelongsTo) {
+  DriverWorld world;
+  std::uint64_t step = 0;
+  world.protocol->on_step = [&step](const EventBody& body, Effects& effects) {
+    if (!std::holds_alternative<protocol::Campaign>(body)) {
+      return;
+    }
+    ++step;
+    append_one(effects, step, 5, step);  // term 1, then term 2 at the same index
+    if (step == 2) {
+      effects.append.truncate_from = model::LogIndex(5);
+    }
+  };
+  world.replica->start();
+  world.replica->campaign();
+  world.replica->campaign();
+  world.log.complete(2);
+  const auto durable = world.protocol->seen<Durable>();
+  ASSERT_EQ(durable.size(), 2U);
+  // Same index: only token and term tell the overwritten suffix from the new one.
+  EXPECT_EQ(durable[0].index, durable[1].index);
+  EXPECT_EQ(durable[0].term, model::Term(1));
+  EXPECT_EQ(durable[0].token, protocol::AppendToken(1));
+  EXPECT_EQ(durable[1].term, model::Term(2));
+  EXPECT_EQ(durable[1].token, protocol::AppendToken(2));
+}
+
+TEST(DriverReentrancy, EventsFromWithinAStepWaitTheirTurn) {
+  DriverWorld world;
+  world.lead();
+  const std::size_t before = world.protocol->events.size();
+  // From within the effects of one event: the scripted protocol aborts when it is re-entered.
+  world.host.on_role_change = [&world] {
+    world.replica->on_peer_unreachable(kPeer);
+    world.replica->snapshot_sent(kPeer, model::LogIndex(1), false);
+  };
+  world.peers.on_send = [&world] { world.replica->on_peer_unreachable(kOther); };
+  world.replica->step_down();
+  world.replica->campaign();
+  const auto& events = world.protocol->events;
+  ASSERT_GE(events.size(), before + 6);
+  EXPECT_TRUE(std::holds_alternative<protocol::StepDown>(events[before]));
+  EXPECT_TRUE(std::holds_alternative<protocol::PeerUnreachable>(events[before + 1]));
+  EXPECT_TRUE(std::holds_alternative<protocol::SnapshotSent>(events[before + 2]));
+  EXPECT_TRUE(std::holds_alternative<protocol::Campaign>(events[before + 3]));
+}
+
+TEST(DriverProposals, OneTurnMakesOneEntryASession) {
+  DriverWorld world;
+  world.lead();
+  world.register_session();
+  for (std::uint64_t serial = 1; serial <= 100; ++serial) {
+    ASSERT_TRUE(world.submit(serial, set_command("k" + std::to_string(serial), "v")).has_value());
+  }
+  world.run();
+  EXPECT_EQ(world.protocol->seen<protocol::Propose>().size(), 2U);  // registration, commands
+  EXPECT_EQ(world.log.queued(), 1U);
+  EXPECT_EQ(world.sessions.told.size(), 1U);
+  world.log.complete(1);
+  world.run();
+  ASSERT_EQ(world.sessions.told.size(), 101U);
+  for (std::uint64_t serial = 1; serial <= 100; ++serial) {
+    EXPECT_EQ(world.sessions.told[serial].serial, model::Serial(serial));
+    EXPECT_TRUE(world.sessions.told[serial].results.has_value());
+  }
+}
+
+TEST(DriverProposals, AGapIsRefusedARepeatIsNot) {
+  DriverWorld world;
+  world.lead();
+  world.register_session();
+  ASSERT_TRUE(world.submit(1, set_command("a", "1")).has_value());
+  const base::Status gap = world.submit(3, set_command("a", "3"));
+  ASSERT_FALSE(gap.has_value());
+  EXPECT_EQ(gap.error().code, base::ErrorCode::sequence_gap);
+  ASSERT_TRUE(world.submit(2, set_command("a", "2")).has_value());
+  ASSERT_TRUE(world.submit(1, set_command("a", "1")).has_value());
+}
+
+TEST(DriverProposals, WhatFollowsARefusedEntryIsRefusedToo) {
+  Options options;
+  options.entry_bytes_max = 64;  // one command an entry
+  DriverWorld world(options);
+  world.lead();
+  world.register_session();
+  int proposals = 0;
+  world.protocol->on_step = [&](const EventBody& body, Effects& effects) {
+    if (const auto* propose = std::get_if<protocol::Propose>(&body); propose && proposals++ == 1) {
+      effects.failed.push_back({propose->id, base::ErrorCode::busy, {}});
+      return;
+    }
+    world.lead_step(body, effects);
+  };
+  for (std::uint64_t serial = 1; serial <= 4; ++serial) {
+    ASSERT_TRUE(world.submit(serial, set_command("k", std::string(60, 'v'))).has_value());
+  }
+  world.run();
+  ASSERT_EQ(world.sessions.refused.size(), 3U);
+  EXPECT_EQ(world.sessions.refused[0].first_serial, model::Serial(2));
+  EXPECT_EQ(world.sessions.refused[0].code, base::ErrorCode::busy);
+  EXPECT_EQ(world.sessions.refused[1].first_serial, model::Serial(3));
+  EXPECT_EQ(world.sessions.refused[1].code, base::ErrorCode::sequence_gap);
+  // The owner sends the suffix again, in order.
+  EXPECT_TRUE(world.submit(2, set_command("k", "v")).has_value());
+}
+
+TEST(DriverProposals, LosingLeadershipRefusesWhatIsNotProposedYet) {
+  DriverWorld world;
+  world.lead();
+  world.register_session();
+  ASSERT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  world.replica->step_down();
+  ASSERT_EQ(world.sessions.refused.size(), 1U);
+  EXPECT_EQ(world.sessions.refused[0].code, base::ErrorCode::not_leader);
+  EXPECT_FALSE(world.sessions.leads);
+  const base::Status refused = world.submit(1, set_command("k", "v"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, base::ErrorCode::not_leader);
+}
+
+TEST(DriverProposals, BusyBeyondTheBoundAndFreeAgainWhenApplied) {
+  Options options;
+  options.proposal_bytes_max = 4096;
+  DriverWorld world(options);
+  world.lead();
+  world.register_session();
+  ASSERT_TRUE(world.submit(1, set_command("k", std::string(3000, 'v'))).has_value());
+  world.run();
+  const base::Status busy = world.submit(2, set_command("k", std::string(3000, 'v')));
+  ASSERT_FALSE(busy.has_value());
+  EXPECT_EQ(busy.error().code, base::ErrorCode::busy);
+  world.log.complete(1);
+  world.run();
+  EXPECT_TRUE(world.submit(2, set_command("k", std::string(3000, 'v'))).has_value());
+}
+
+TEST(DriverProposals, AFullDiskRefusesAndAtLastStepsDown) {
+  DriverWorld world;
+  world.lead();
+  world.register_session();
+  world.log.set_space(kShard, true);
+  const base::Status full = world.submit(1, set_command("k", "v"));
+  ASSERT_FALSE(full.has_value());
+  EXPECT_EQ(full.error().code, base::ErrorCode::disk_full);
+  world.run(base::Duration::milliseconds(1000));
+  EXPECT_TRUE(world.replica->leads());
+  world.log.set_space(kShard, false);
+  world.run(base::Duration::milliseconds(2000));
+  EXPECT_TRUE(world.replica->leads());
+  EXPECT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  world.log.set_space(kShard, true);
+  world.run(base::Duration::milliseconds(2000));
+  EXPECT_FALSE(world.replica->leads());
+}
+
+TEST(DriverApply, BoundedBytesATurn) {
+  Options options;
+  options.apply_bytes_per_turn = 1000;
+  options.entry_bytes_max = 600;
+  DriverWorld world(options);
+  world.lead();
+  world.register_session();
+  std::vector<std::size_t> batches;
+  const auto lead = world.protocol->on_step;
+  std::size_t told = 1;
+  world.protocol->on_step = [&](const EventBody& body, Effects& effects) {
+    if (std::holds_alternative<protocol::Applied>(body)) {
+      batches.push_back(world.sessions.told.size() - told);
+      told = world.sessions.told.size();
+    }
+    lead(body, effects);
+  };
+  for (std::uint64_t serial = 1; serial <= 6; ++serial) {
+    ASSERT_TRUE(world.submit(serial, set_command("k", std::string(450, 'v'))).has_value());
+  }
+  world.run();
+  world.log.complete(6);
+  world.run();
+  EXPECT_THAT(batches, ::testing::ElementsAre(2, 2, 2));
+}
+
+TEST(DriverReads, LeaseReadWaitsForTheCommitIndexOfItsMoment) {
+  DriverWorld world;
+  world.lead();
+  world.register_session();
+  world.protocol->lease = true;
+  ASSERT_TRUE(world.submit(1, set_command("k", "new")).has_value());
+  world.run();
+  // A quorum of others has it: committed, although it is not durable here yet.
+  world.protocol->status_now.commit = world.last;
+  TestRead read;
+  read.command = base::Buffer::take(get_command("k"));
+  world.replica->read(read);
+  EXPECT_FALSE(read.done);
+  world.log.complete(1);
+  world.run();
+  ASSERT_TRUE(read.done);
+  EXPECT_NE(read.value.find("new"), std::string::npos);
+  EXPECT_EQ(world.replica->counters().lease_reads, 1U);
+}
+
+TEST(DriverReads, WithoutALeaseOneBarrierServesATurn) {
+  DriverWorld world;
+  world.lead();
+  world.register_session();
+  TestRead first;
+  TestRead second;
+  first.command = second.command = base::Buffer::take(get_command("k"));
+  world.replica->read(first);
+  world.replica->read(second);
+  world.run();
+  const auto barriers = world.protocol->seen<protocol::ReadBarrier>();
+  ASSERT_EQ(barriers.size(), 1U);
+  EXPECT_FALSE(first.done);
+  const protocol::RequestId id = barriers[0].id;
+  world.protocol->on_step = [id, &world](const EventBody&, Effects& effects) {
+    effects.reads.push_back({id, world.replica->applied()});
+  };
+  world.replica->campaign();
+  EXPECT_TRUE(first.done);
+  EXPECT_TRUE(second.done);
+}
+
+TEST(DriverReads, ACancelledReadIsNeverCompleted) {
+  DriverWorld world;
+  world.lead();
+  {
+    TestRead read;
+    read.command = base::Buffer::take(get_command("k"));
+    world.replica->read(read);
+    world.run();
+    world.replica->cancel_read(read);
+  }
+  const protocol::RequestId id = world.protocol->seen<protocol::ReadBarrier>().at(0).id;
+  world.protocol->on_step = [id](const EventBody&, Effects& effects) {
+    effects.failed.push_back({id, base::ErrorCode::no_quorum, {}});
+  };
+  world.replica->campaign();
+}
+
+TEST(DriverReads, AFollowerRefusesLinearizableReadsAndServesStaleOnes) {
+  DriverWorld world;
+  world.lead();
+  world.replica->step_down();
+  TestRead read;
+  read.command = base::Buffer::take(get_command("k"));
+  world.replica->read(read);
+  ASSERT_TRUE(read.error.has_value());
+  EXPECT_EQ(read.error->code, base::ErrorCode::not_leader);
+  TestRead stale;
+  stale.command = read.command;
+  stale.kind = ReadKind::stale;
+  world.replica->read(stale);
+  EXPECT_TRUE(stale.done);
+  EXPECT_FALSE(stale.error.has_value());
+}
+
+}  // namespace
+}  // namespace ostraka::replica::testing

@@ -1,0 +1,138 @@
+#include "replica/internal/leader_work.h"
+
+#include <utility>
+
+namespace ostraka::replica {
+namespace {
+
+// A replica with nothing to do looks around this seldom.
+constexpr base::Duration kIdleInterval = base::Duration::seconds(1);
+constexpr base::Duration kAskAgain = base::Duration::milliseconds(20);
+constexpr base::Duration kGarbageInterval = base::Duration::milliseconds(2);
+
+}  // namespace
+
+LeaderWork::LeaderWork(const Environment& environment)
+    : env_(environment), timer_(environment.executor.make_timer([this] { tick(); })) {}
+
+void LeaderWork::start() { timer_->arm(env_.executor.now() + kIdleInterval); }
+
+void LeaderWork::stop() { timer_->disarm(); }
+
+void LeaderWork::on_leadership() {
+  expiry_proposed_at_ = {};
+  told_ready_ = false;
+  env_.clock.begin_leadership();
+  if (env_.clock.wants_quorum(env_.driver.sample_clocks())) {
+    ask_clocks();
+  }
+  tell_ready();
+  timer_->arm(env_.executor.now() + (told_ready_ ? env_.options.expiry_interval : kAskAgain));
+}
+
+void LeaderWork::tick() {
+  base::Duration next = env_.driver.leads() ? env_.options.expiry_interval : kIdleInterval;
+  if (env_.driver.leads()) {
+    if (!told_ready_) {
+      next = kAskAgain;
+    }
+    if (env_.clock.wants_quorum(env_.driver.sample_clocks())) {
+      ask_clocks();
+    }
+    remove_expired();
+  }
+  env_.driver.trim_cache();
+  if (env_.driver.can_read() && env_.state_machine.collect_garbage(env_.options.garbage_keys_max)) {
+    next = kGarbageInterval;
+  }
+  timer_->arm(env_.executor.now() + next);
+}
+
+void LeaderWork::remove_expired() {
+  // The removal proposed last must be applied first, else the same keys are found again.
+  if (!told_ready_ || !env_.driver.can_read() ||
+      env_.state_machine.applied() < expiry_proposed_at_) {
+    return;
+  }
+  const base::WallTime log_time = env_.clock.next(env_.driver.sample_clocks());
+  const std::string command =
+      env_.state_machine.expired_command(log_time, env_.options.expired_keys_max);
+  if (command.empty()) {
+    return;
+  }
+  if (env_.intake.add_entry(codec::EntryType::commands, model::SessionId{}, command).has_value()) {
+    expiry_proposed_at_ = env_.protocol.commit_index().next();
+  }
+}
+
+void LeaderWork::ask_clocks() {
+  ++clock_ticket_;
+  clocks_.clear();
+  ReadIndexRequest request;
+  request.kind = ReadIndexKind::clock;
+  request.ticket = clock_ticket_;
+  frame_.clear();
+  encode(request, frame_);
+  const model::Configuration& configuration = env_.protocol.configuration();
+  for (const std::vector<model::Member>* voters :
+       {&configuration.voters, &configuration.voters_outgoing}) {
+    for (const model::Member& member : *voters) {
+      if (member.id != env_.self) {
+        // Lost questions are asked again by the next tick.
+        static_cast<void>(env_.peers.send_read_index_request(env_.shard, member.id, frame_));
+      }
+    }
+  }
+  count_clocks();
+}
+
+void LeaderWork::on_clock_reply(model::NodeId from, const ReadIndexReply& reply) {
+  if (reply.ticket != clock_ticket_ || !env_.driver.leads()) {
+    return;
+  }
+  clocks_[from] = reply.wall;
+  count_clocks();
+}
+
+void LeaderWork::count_clocks() {
+  const model::Configuration& configuration = env_.protocol.configuration();
+  const ClockSample sample = env_.driver.sample_clocks();
+  clocks_[env_.self] = sample.wall;
+  base::WallTime time;
+  if (!quorum_of(configuration.voters, time)) {
+    return;
+  }
+  base::WallTime outgoing = time;
+  if (configuration.is_joint() && !quorum_of(configuration.voters_outgoing, outgoing)) {
+    return;
+  }
+  // The answers are a little old: the anchor is rather behind than ahead.
+  env_.clock.confirm(std::min(time, outgoing), sample.now);
+  tell_ready();
+}
+
+void LeaderWork::tell_ready() {
+  if (!told_ready_ && env_.clock.is_ready(env_.driver.sample_clocks())) {
+    told_ready_ = true;
+    env_.driver.on_clock_ready();
+  }
+}
+
+// The time that a majority of these voters' clocks has reached; those that have not answered count
+// as clocks that never start.
+bool LeaderWork::quorum_of(const std::vector<model::Member>& voters, base::WallTime& time) {
+  sorted_.clear();
+  std::size_t answered = 0;
+  for (const model::Member& member : voters) {
+    const auto found = clocks_.find(member.id);
+    sorted_.push_back(found == clocks_.end() ? base::WallTime{} : found->second);
+    answered += found == clocks_.end() ? 0U : 1U;
+  }
+  if (answered < voters.size() / 2 + 1) {
+    return false;
+  }
+  time = majority_time(sorted_);
+  return true;
+}
+
+}  // namespace ostraka::replica

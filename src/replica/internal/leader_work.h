@@ -1,0 +1,69 @@
+// What a replica does on its own behalf: the leader removes expired keys through the log and keeps
+// the log time within a quorum's clocks; every replica deletes keys of old generations.
+//
+// Threads: the shard's reactor.
+#pragma once
+
+#include "base/time.h"
+#include "kv/state_machine.h"
+#include "model/ids.h"
+#include "model/membership.h"
+#include "port/executor.h"
+#include "protocol/core/protocol.h"
+#include "replica/internal/driver.h"
+#include "replica/internal/intake.h"
+#include "replica/internal/log_clock.h"
+#include "replica/internal/read_index_frame.h"
+#include "replica/options.h"
+#include "replica/replica.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace ostraka::replica {
+
+class LeaderWork {
+ public:
+  struct Environment {
+    model::ShardId shard;
+    model::NodeId self;
+    port::Executor& executor;
+    Driver& driver;
+    Peers& peers;
+    const protocol::Protocol& protocol;
+    kv::StateMachine& state_machine;
+    Intake& intake;
+    LogClock& clock;
+    const Options& options;
+  };
+  explicit LeaderWork(const Environment& environment);
+
+  void start();
+  void stop();
+  // Leadership was gained.
+  void on_leadership();
+  // Leads, and the log time has settled.
+  [[nodiscard]] bool is_ready() const { return env_.driver.leads() && told_ready_; }
+  void on_clock_reply(model::NodeId from, const ReadIndexReply& reply);
+
+ private:
+  void tick();
+  void remove_expired();
+  void ask_clocks();
+  void count_clocks();
+  void tell_ready();
+  [[nodiscard]] bool quorum_of(const std::vector<model::Member>& voters, base::WallTime& time);
+
+  Environment env_;
+  std::map<model::NodeId, base::WallTime> clocks_;  // answers to clock_ticket_
+  std::uint64_t clock_ticket_ = 0;
+  bool told_ready_ = false;             // under this leadership
+  model::LogIndex expiry_proposed_at_;  // commit index behind which the last removal lies
+  std::vector<base::WallTime> sorted_;
+  std::string frame_;
+  std::unique_ptr<port::Timer> timer_;
+};
+
+}  // namespace ostraka::replica

@@ -1,0 +1,55 @@
+// Clients that work on keys one operation at a time, with everything recorded for the
+// linearizability checker.
+#pragma once
+
+#include "check/history.h"
+#include "sim/client.h"
+#include "sim/workload.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ostraka::sim::internal {
+
+struct RecordedOptions {
+  std::uint32_t clients = 5;
+  std::uint32_t keys = 5;
+  std::int64_t think_ms_max = 20;
+  bool counters = false;
+  // Without any operation acknowledged for so long the run fails; 0 = not checked.
+  std::int64_t progress_ms = 0;
+};
+
+class RecordedWorkload final : public Workload {
+ public:
+  RecordedWorkload(World& world, RecordedOptions options);
+  void start() override;
+  void stop() override { stopped_ = true; }
+  void read_final_state() override;
+  [[nodiscard]] std::string judge() override;
+  [[nodiscard]] std::uint64_t operations_ok() const override { return ok_; }
+  [[nodiscard]] std::uint64_t operations_open() const override { return open_; }
+
+ private:
+  void next(std::size_t client);
+  void issue(std::size_t client, check::Operation operation, bool final_read);
+  void finish(std::size_t at, const Reply& reply);
+  [[nodiscard]] std::vector<std::string> command_of(const check::Operation& operation) const;
+  void watch_progress();
+  [[nodiscard]] std::string key_name(std::uint64_t number) const;
+
+  World& world_;
+  RecordedOptions options_;
+  base::Prng prng_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<check::Operation> history_;
+  std::vector<bool> failed_;
+  std::uint32_t next_value_ = 1;
+  std::uint64_t ok_ = 0;
+  std::uint64_t open_ = 0;
+  base::Instant last_ok_;
+  bool stopped_ = false;
+};
+
+}  // namespace ostraka::sim::internal

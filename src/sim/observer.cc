@@ -1,0 +1,149 @@
+#include "sim/observer.h"
+
+#include "protocol/raft/raft.h"
+
+#include <deque>
+#include <utility>
+
+namespace ostraka::sim {
+
+using protocol::Effects;
+using protocol::Event;
+
+class ObservedProtocol final : public protocol::Protocol {
+ public:
+  ObservedProtocol(Observer& observer, model::NodeId self,
+                   std::unique_ptr<protocol::Protocol> inner)
+      : observer_(observer), self_(self), inner_(std::move(inner)) {
+    observer_.running_[self_] = inner_.get();
+  }
+  ~ObservedProtocol() override {
+    const auto found = observer_.running_.find(self_);
+    if (found != observer_.running_.end() && found->second == inner_.get()) {
+      observer_.running_.erase(found);
+    }
+  }
+
+  void step(const Event& event, Effects& effects) override {
+    protocol::raft::Invariants& invariants = observer_.invariants_;
+    observer_.dirty_ = true;
+    before(event);
+    inner_->step(event, effects);
+    if (effects.append.present) {
+      invariants.observe_append(self_, effects.append);
+    }
+    if (effects.install_snapshot.has_value()) {
+      invariants.observe_install(self_, *effects.install_snapshot);
+    }
+    const protocol::ProtocolStatus status = inner_->status();
+    invariants.observe_state(self_, status, inner_->configuration());
+    if (status.role == protocol::Role::leader && !observer_.leaders_.contains(status.term)) {
+      observer_.leaders_[status.term] = self_;
+      ++observer_.elections_;
+    }
+    observer_.highest_term_ = std::max(observer_.highest_term_, status.term);
+    for (const protocol::Message& message : effects.send_now) {
+      invariants.observe_sent(message);
+    }
+    for (const protocol::DelayedMessage& delayed : effects.send_after_durable) {
+      delayed_.push_back(delayed);
+    }
+    release_delayed();
+    for (const protocol::ReadReady& read : effects.reads) {
+      invariants.observe_read_ready(self_, read.id, read.index);
+    }
+    for (const protocol::RequestFailed& failed : effects.failed) {
+      invariants.observe_read_failed(self_, failed.id);
+    }
+    // The entries of this node's state machine; their content is compared by state hashes.
+    if (const auto* applied = std::get_if<protocol::Applied>(&event.body)) {
+      for (; applied_ < applied->index; applied_ = applied_.next()) {
+        const model::Term term = inner_->term_at(applied_.next());
+        if (!term.is_none()) {
+          invariants.observe_applied(self_, applied_.next(), term, 0);
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] protocol::ProtocolStatus status() const override { return inner_->status(); }
+  [[nodiscard]] const model::Configuration& configuration() const override {
+    return inner_->configuration();
+  }
+  [[nodiscard]] model::Term term_at(model::LogIndex index) const override {
+    return inner_->term_at(index);
+  }
+  [[nodiscard]] bool lease_covers(base::Instant now) const override {
+    const bool covers = inner_->lease_covers(now);
+    if (covers) {
+      // A lease read is asked and answered at the same moment, at the commit index.
+      const protocol::RequestId id{(std::uint64_t{1} << 63) | ++observer_.lease_reads_};
+      observer_.invariants_.observe_read_asked(self_, id);
+      observer_.invariants_.observe_read_ready(self_, id, inner_->status().commit);
+      observer_.dirty_ = true;
+    }
+    return covers;
+  }
+  [[nodiscard]] std::string describe(const protocol::TraceRecord& record) const override {
+    return inner_->describe(record);
+  }
+  void set_applied(model::LogIndex index) { applied_ = index; }
+
+ private:
+  void before(const Event& event) {
+    protocol::raft::Invariants& invariants = observer_.invariants_;
+    if (const auto* durable = std::get_if<protocol::Durable>(&event.body)) {
+      invariants.observe_append_durable(self_, durable->token);
+      durable_ = std::max(durable_, durable->token);
+    } else if (const auto* installed = std::get_if<protocol::SnapshotInstalled>(&event.body)) {
+      invariants.observe_snapshot_durable(self_);
+      applied_ = std::max(applied_, installed->meta.index);
+    } else if (const auto* barrier = std::get_if<protocol::ReadBarrier>(&event.body)) {
+      invariants.observe_read_asked(self_, barrier->id);
+    }
+  }
+
+  void release_delayed() {
+    while (!delayed_.empty() && delayed_.front().token <= durable_) {
+      observer_.invariants_.observe_sent(delayed_.front().message);
+      delayed_.pop_front();
+    }
+  }
+
+  Observer& observer_;
+  model::NodeId self_;
+  std::unique_ptr<protocol::Protocol> inner_;
+  std::deque<protocol::DelayedMessage> delayed_;
+  protocol::AppendToken durable_;
+  model::LogIndex applied_;
+};
+
+store::ProtocolFactory Observer::factory(protocol::raft::Mutant mutant) {
+  return [this, mutant](store::ProtocolParts parts) -> std::unique_ptr<protocol::Protocol> {
+    auto raft = std::make_unique<protocol::raft::Raft>(parts.self, parts.settings, parts.recovered,
+                                                       parts.seed, parts.now);
+    raft->plant_bug(mutant);
+    invariants_.observe_started(parts.self, parts.recovered);
+    auto observed = std::make_unique<ObservedProtocol>(*this, parts.self, std::move(raft));
+    observed->set_applied(parts.recovered.applied);
+    return observed;
+  };
+}
+
+std::optional<std::string> Observer::check(const Clocks& clocks) {
+  if (!dirty_) {
+    return std::nullopt;
+  }
+  dirty_ = false;
+  for (const auto& [node, protocol] : running_) {
+    invariants_.observe_lease(node, protocol->lease_covers(clocks(node)));
+  }
+  return invariants_.check();
+}
+
+void Observer::crashed(model::NodeId node) {
+  running_.erase(node);
+  invariants_.observe_crashed(node);
+}
+
+}  // namespace ostraka::sim

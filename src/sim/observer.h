@@ -1,0 +1,51 @@
+// Watches every replica's protocol from outside and holds the invariants of Raft over the whole
+// simulated cluster.
+//
+// A protocol instance is wrapped when a node makes it; the wrapper tells the observer what goes in
+// and what comes out. The
+// product knows nothing of it. Threads: one. Ownership: the observer outlives the wrapped
+// instances.
+#pragma once
+
+#include "base/time.h"
+#include "protocol/core/protocol.h"
+#include "protocol/raft/invariants.h"
+#include "protocol/raft/types.h"
+#include "store/store.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ostraka::sim {
+
+class Observer {
+ public:
+  // Makes Raft instances, with a planted bug if any, each wrapped.
+  [[nodiscard]] store::ProtocolFactory factory(protocol::raft::Mutant mutant);
+
+  // `clock` gives the monotonic clock of a node that runs now.
+  using Clocks = std::function<base::Instant(model::NodeId)>;
+  // After every event of the world. The first violation, or nothing.
+  [[nodiscard]] std::optional<std::string> check(const Clocks& clocks);
+  void crashed(model::NodeId node);
+
+  // Leaders seen over the run; elections for liveness scenarios.
+  [[nodiscard]] std::uint64_t elections() const { return elections_; }
+  [[nodiscard]] model::Term highest_term() const { return highest_term_; }
+
+ private:
+  friend class ObservedProtocol;
+  protocol::raft::Invariants invariants_;
+  std::map<model::NodeId, const protocol::Protocol*> running_;
+  std::map<model::Term, model::NodeId> leaders_;
+  std::uint64_t elections_ = 0;
+  model::Term highest_term_;
+  std::uint64_t lease_reads_ = 0;
+  bool dirty_ = false;
+};
+
+}  // namespace ostraka::sim

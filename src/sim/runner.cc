@@ -1,0 +1,197 @@
+#include "sim/runner.h"
+
+#include "sim/faults.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace ostraka::sim {
+namespace {
+
+using base::Duration;
+
+WorldOptions world_options(const Scenario& scenario, const RunOptions& run) {
+  WorldOptions options;
+  options.nodes = scenario.nodes;
+  options.seed = run.seed;
+  options.mutants = run.mutants;
+  options.small_knobs =
+      scenario.knobs == Knobs::small || (scenario.knobs == Knobs::by_seed && run.seed % 2 == 0);
+  Parameters network = scenario.network;
+  options.network.late_one_in =
+      static_cast<std::uint32_t>(take_number(network, "late_one_in", run.jitter ? 200 : 0));
+  options.network.corrupt_one_in =
+      static_cast<std::uint32_t>(take_number(network, "corrupt_one_in", 0));
+  options.network.late_max = Duration::milliseconds(take_number(network, "late_max_ms", 200));
+  options.network.delay_max = Duration::microseconds(take_number(network, "delay_max_us", 300));
+  return options;
+}
+
+class Run {
+ public:
+  Run(const Scenario& scenario, const RunOptions& options)
+      : scenario_(scenario), options_(options), world_(world_options(scenario, options)) {}
+
+  base::Result<RunResult> go() {
+    for (const std::string& name : scenario_.may_refuse) {
+      world_.allow_refusal(name);
+    }
+    world_.start_all();
+    for (const WorkloadSpec& spec : scenario_.workloads) {
+      OSTRAKA_ASSIGN(auto workload, make_workload(world_, spec.name, spec.parameters));
+      workloads_.push_back(std::move(workload));
+    }
+    schedule_faults();
+    for (const auto& workload : workloads_) {
+      workload->start();
+    }
+    world_.run_for(scenario_.run);
+    if (bad_action_) {
+      return std::unexpected(*bad_action_);
+    }
+    quiet_end();
+    return result();
+  }
+
+ private:
+  void schedule_faults() {
+    base::Prng jitter(options_.seed ^ 0x6a6974746572);
+    for (const FaultAction& action : scenario_.actions) {
+      std::int64_t at = action.at.as_milliseconds();
+      if (options_.jitter) {
+        at = jitter.between(at / 2, at * 3 / 2);
+      }
+      world_.scheduler().schedule(
+          base::Instant{} + Duration::milliseconds(at), sim_ports::OwnerId{}, [this, &action] {
+            const base::Status done = carry_out(world_, action.words);
+            if (!done.has_value() && !bad_action_) {
+              bad_action_ = base::Error{
+                  done.error().code, "scenario " + scenario_.name + ", line " +
+                                         std::to_string(action.line) + ": " + done.error().context};
+            }
+          });
+    }
+    for (const RandomFaults& faults : scenario_.random) {
+      schedule_random_faults(world_, faults);
+    }
+  }
+
+  void quiet_end() {
+    world_.end_faults();
+    // Clients go on for a while: writes must finish again (I-L1), then everything comes to rest.
+    world_.run_for(Duration::seconds(5));
+    const std::uint64_t before = operations_ok();
+    world_.run_for(Duration::seconds(3));
+    if (!world_.violation() && operations_ok() == before) {
+      world_.fail("I-L1: nothing was acknowledged after all faults had ended");
+    }
+    for (const auto& workload : workloads_) {
+      workload->stop();
+    }
+    world_.run_for(Duration::seconds(7));
+    for (const auto& workload : workloads_) {
+      workload->read_final_state();
+    }
+    world_.run_for(std::max(Duration::seconds(7), scenario_.quiet - Duration::seconds(22)));
+    for (const auto& workload : workloads_) {
+      if (!world_.violation() && workload->operations_open() != 0) {
+        world_.fail("I-L2: an operation has not ended at the quiet end");
+      }
+    }
+    world_.check_quiet_end();
+    judge();
+  }
+
+  void judge() {
+    for (const auto& workload : workloads_) {
+      const std::string verdict = world_.violation() ? std::string() : workload->judge();
+      if (!verdict.empty()) {
+        world_.fail(verdict);
+      }
+    }
+    for (const std::string& name : scenario_.must_refuse) {
+      if (!world_.refusals().contains(name)) {
+        world_.fail(name + " should have refused to serve, and did not");
+      }
+    }
+  }
+
+  [[nodiscard]] std::uint64_t operations_ok() const {
+    std::uint64_t sum = 0;
+    for (const auto& workload : workloads_) {
+      sum += workload->operations_ok();
+    }
+    return sum;
+  }
+
+  RunResult result() {
+    RunResult result;
+    result.violation = world_.violation().value_or(std::string());
+    result.trace_hash = world_.scheduler().trace_hash();
+    result.steps = world_.scheduler().steps();
+    result.operations_ok = operations_ok();
+    result.elections = world_.observer().elections();
+    result.simulated_seconds = static_cast<double>(world_.now().as_nanoseconds()) / 1e9;
+    result.marks = world_.marks();
+    if (!result.violation.empty()) {
+      for (const std::string& name : world_.names()) {
+        for (const std::string& line : world_.machine(name).log_lines()) {
+          result.log += name + ": " + line + "\n";
+        }
+      }
+    }
+    return result;
+  }
+
+  const Scenario& scenario_;
+  const RunOptions& options_;
+  World world_;
+  std::vector<std::unique_ptr<Workload>> workloads_;
+  std::optional<base::Error> bad_action_;
+};
+
+}  // namespace
+
+base::Result<RunResult> run_scenario(const Scenario& scenario, const RunOptions& options) {
+  return Run(scenario, options).go();
+}
+
+base::Result<Mutants> parse_mutant(const std::string& name) {
+  using Raft = protocol::raft::Mutant;
+  using Wal = wal::Mutant;
+  static const std::map<std::string, Raft> kRaft{
+      {"commit_any_term", Raft::commit_any_term},
+      {"vote_before_durable", Raft::vote_before_durable},
+      {"ack_before_durable", Raft::ack_before_durable},
+      {"no_config_guard", Raft::no_config_guard},
+      {"lease_kept_in_transfer", Raft::lease_kept_in_transfer},
+      {"vote_within_promise_on_reset", Raft::vote_within_promise_on_reset},
+      {"vote_after_restart_within_promise", Raft::vote_after_restart_within_promise},
+      {"read_without_own_term_commit", Raft::read_without_own_term_commit},
+      {"prevote_silent", Raft::prevote_silent},
+      {"vote_twice", Raft::vote_twice},
+      {"lease_from_receipt", Raft::lease_from_receipt},
+  };
+  static const std::map<std::string, Wal> kWal{
+      {"no_generation", Wal::no_generation},
+      {"vote_collected_with_segment", Wal::vote_collected_with_segment},
+      {"stop_at_first_bad_record_always", Wal::stop_at_first_bad_record_always},
+  };
+  Mutants mutants;
+  const std::size_t colon = name.find(':');
+  const std::string family = name.substr(0, colon);
+  const std::string rest = colon == std::string::npos ? std::string() : name.substr(colon + 1);
+  if (const auto found = kRaft.find(rest); family == "raft" && found != kRaft.end()) {
+    mutants.raft = found->second;
+    return mutants;
+  }
+  if (const auto found = kWal.find(rest); family == "wal" && found != kWal.end()) {
+    mutants.wal = found->second;
+    return mutants;
+  }
+  return base::fail(base::ErrorCode::invalid_argument, "unknown mutant '" + name + "'");
+}
+
+}  // namespace ostraka::sim

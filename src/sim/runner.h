@@ -1,0 +1,39 @@
+// Runs one scenario with one seed and says what came of it.
+#pragma once
+
+#include "base/result.h"
+#include "sim/scenario.h"
+#include "sim/world.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace ostraka::sim {
+
+struct RunOptions {
+  std::uint64_t seed = 1;
+  // Seeds other than 1 also jitter the times of the schedule by up to half, and add late packets.
+  bool jitter = false;
+  Mutants mutants;
+};
+
+struct RunResult {
+  std::string violation;  // empty: everything held
+  std::uint64_t trace_hash = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t operations_ok = 0;
+  std::uint64_t elections = 0;
+  double simulated_seconds = 0;
+  std::map<std::string, std::uint64_t> marks;
+  std::string log;  // what the nodes logged, when the run failed
+};
+
+// Errors: invalid_argument when the scenario names something unknown.
+[[nodiscard]] base::Result<RunResult> run_scenario(const Scenario& scenario,
+                                                   const RunOptions& options);
+
+// raft:NAME or wal:NAME. Errors: invalid_argument.
+[[nodiscard]] base::Result<Mutants> parse_mutant(const std::string& name);
+
+}  // namespace ostraka::sim

@@ -1,0 +1,82 @@
+// A scenario: what stands, what clients do, which faults come when, what must hold. Composed by a
+// text file.
+//
+//   title One line for people
+//   nodes 3                          voters n1 … nN
+//   knobs small|normal|seed          seed: small in half of the runs
+//   network late_one_in=50 …         options of the simulated network
+//   workload registers clients=5     any number of them
+//   at 2000 crash leader power       one fault at a time of the run, in ms
+//   random 1000 20000 every 700 crash,power,pause,cut     drawn by the seed, from..until, mean
+// distance
+//   run 25000                        length before the quiet end, in ms
+//   quiet 30000                      faults ended; everything must come back
+//   refuse n2                        this node may refuse to start
+//   expect_refusal n2                … and must have done so
+//   mark NAME                        a rare path that this scenario must have taken in some run
+//   mutant raft:vote_twice 200       a planted bug, and the number of seeds within which it must be
+// caught
+// '#' begins a comment. Machines: n1 …, leader, follower, random, all.
+#pragma once
+
+#include "base/result.h"
+#include "base/time.h"
+#include "sim/workload.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ostraka::sim {
+
+struct FaultAction {
+  base::Duration at;
+  std::vector<std::string> words;  // the fault and its arguments
+  std::uint32_t line = 0;
+};
+
+struct RandomFaults {
+  base::Duration from;
+  base::Duration until;
+  base::Duration every;
+  std::vector<std::string> kinds;
+};
+
+struct WorkloadSpec {
+  std::string name;
+  Parameters parameters;
+};
+
+struct MutantSpec {
+  std::string name;         // raft:NAME or wal:NAME
+  std::uint32_t seeds = 0;  // caught within so many
+};
+
+enum class Knobs : std::uint8_t { normal, small, by_seed };
+
+struct Scenario {
+  std::string name;
+  std::string title;
+  std::uint32_t nodes = 3;
+  Knobs knobs = Knobs::by_seed;
+  Parameters network;
+  std::vector<WorkloadSpec> workloads;
+  std::vector<FaultAction> actions;
+  std::vector<RandomFaults> random;
+  base::Duration run = base::Duration::seconds(20);
+  base::Duration quiet = base::Duration::seconds(30);
+  std::vector<std::string> may_refuse;
+  std::vector<std::string> must_refuse;
+  std::vector<std::string> marks;
+  std::vector<MutantSpec> mutants;
+};
+
+// Errors: invalid_argument with the line number and what is wrong.
+[[nodiscard]] base::Result<Scenario> parse_scenario(const std::string& name, std::string_view text);
+
+// The scenarios that come with the program: name and text, sorted by name.
+[[nodiscard]] const std::vector<std::pair<std::string, std::string_view>>& builtin_scenarios();
+
+}  // namespace ostraka::sim

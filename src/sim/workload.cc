@@ -1,0 +1,67 @@
+#include "sim/workload.h"
+
+#include "sim/internal/pipeline_workload.h"
+#include "sim/internal/recorded_workload.h"
+
+#include <charconv>
+
+namespace ostraka::sim {
+
+std::int64_t take_number(Parameters& parameters, const std::string& name, std::int64_t otherwise) {
+  const auto found = parameters.find(name);
+  if (found == parameters.end()) {
+    return otherwise;
+  }
+  std::int64_t number = 0;
+  const std::string& text = found->second;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 0) {
+    return otherwise;  // stays in the list and is reported as not understood
+  }
+  parameters.erase(found);
+  return number;
+}
+
+namespace {
+
+std::uint32_t take_count(Parameters& parameters, const std::string& name, std::uint32_t otherwise) {
+  return static_cast<std::uint32_t>(take_number(parameters, name, otherwise));
+}
+
+std::unique_ptr<Workload> make_known(World& world, const std::string& name, Parameters& rest) {
+  if (name == "registers" || name == "counters") {
+    internal::RecordedOptions options;
+    options.counters = name == "counters";
+    options.clients = take_count(rest, "clients", options.clients);
+    options.keys = take_count(rest, "keys", options.keys);
+    options.think_ms_max = take_number(rest, "think_ms", options.think_ms_max);
+    options.progress_ms = take_number(rest, "progress_ms", options.progress_ms);
+    return std::make_unique<internal::RecordedWorkload>(world, options);
+  }
+  if (name == "pipelines") {
+    internal::PipelineOptions options;
+    options.clients = take_count(rest, "clients", options.clients);
+    options.depth = take_count(rest, "depth", options.depth);
+    return std::make_unique<internal::PipelineWorkload>(world, options);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Workload>> make_workload(World& world, const std::string& name,
+                                                      const Parameters& parameters) {
+  Parameters rest = parameters;
+  std::unique_ptr<Workload> workload = make_known(world, name, rest);
+  if (workload == nullptr) {
+    return base::fail(base::ErrorCode::invalid_argument, "unknown workload '" + name + "'");
+  }
+  if (!rest.empty()) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "workload " + name + " does not understand '" + rest.begin()->first + "=" +
+                          rest.begin()->second + "'");
+  }
+  return workload;
+}
+
+}  // namespace ostraka::sim

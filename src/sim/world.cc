@@ -1,0 +1,245 @@
+#include "sim/world.h"
+
+#include "base/assert.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace ostraka::sim {
+namespace {
+
+using base::Duration;
+
+model::NodeId id_of_name(const std::vector<std::string>& names, const std::string& name) {
+  const auto found = std::ranges::find(names, name);
+  OSTRAKA_ASSERT(found != names.end(), "a node of the world");
+  return model::NodeId{static_cast<std::uint32_t>(found - names.begin() + 1)};
+}
+
+}  // namespace
+
+World::World(WorldOptions options)
+    : options_(options), prng_(options.seed), fabric_(scheduler_, prng_.next(), options.network) {
+  for (std::uint32_t i = 1; i <= options_.nodes; ++i) {
+    names_.push_back("n" + std::to_string(i));
+  }
+  for (const std::string& name : names_) {
+    machines_[name] = std::make_unique<Machine>(scheduler_, fabric_, name, prng_.next());
+  }
+  scheduler_.on_step([this] { after_step(); });
+}
+
+World::~World() {
+  for (auto& [name, machine] : machines_) {
+    machine->crash(CrashKind::process);
+  }
+}
+
+void World::run_for(Duration span) {
+  const base::Instant until = scheduler_.now() + span;
+  // A violation ends the run; small slices keep the rest of the run short.
+  while (!violation_ && scheduler_.now() < until) {
+    scheduler_.run_until(std::min(until, scheduler_.now() + Duration::milliseconds(10)));
+  }
+}
+
+Machine& World::machine(const std::string& name) {
+  const auto found = machines_.find(name);
+  OSTRAKA_ASSERT(found != machines_.end(), "a node of the world");
+  return *found->second;
+}
+
+node::Options World::node_options(const std::string& name) {
+  node::Options options;
+  for (const std::string& other : names_) {
+    options.cluster.push_back({other, other + ":7379"});
+  }
+  options.advertise = name + ":7379";
+  options.store.protocol_factory = observer_.factory(options_.mutants.raft);
+  options.wal.mutant = options_.mutants.wal;
+  options.wal.segment_bytes = 256U << 10;
+  options.wal.initial_segment_bytes = 64U << 10;
+  options.store.checkpoint_log_bytes = 256U << 10;
+  options.store.checkpoint_age = Duration::seconds(5);
+  options.store.log_keep_entries = 64;
+  options.store.log_keep_bytes = 128U << 10;
+  options.store.snapshot_chunk_bytes = 16U << 10;
+  if (options_.small_knobs) {
+    options.wal.segment_bytes = 16U << 10;
+    options.wal.initial_segment_bytes = 16U << 10;
+    options.wal.max_batch_bytes = 4U << 10;
+    options.store.checkpoint_log_bytes = 8U << 10;
+    options.store.checkpoint_age = Duration::milliseconds(500);
+    options.store.log_keep_entries = 8;
+    options.store.log_keep_bytes = 4U << 10;
+    options.store.snapshot_chunk_bytes = 4U << 10;
+  }
+  return options;
+}
+
+void World::start(const std::string& name) {
+  Machine& target = machine(name);
+  if (target.is_running()) {
+    return;
+  }
+  const base::Status started = target.start(
+      node_options(name),
+      [this](const std::string& who, const base::Error& reason) { on_fatal(who, reason); });
+  if (!started.has_value()) {
+    target.crash(CrashKind::process);
+    refusals_[name] = started.error().to_string();
+    if (!may_refuse_.contains(name)) {
+      fail(name + " does not start: " + started.error().to_string());
+    }
+  }
+}
+
+void World::start_all() {
+  for (const std::string& name : names_) {
+    if (!refusals_.contains(name)) {
+      start(name);
+    }
+  }
+}
+
+void World::crash(const std::string& name, CrashKind kind) {
+  Machine& target = machine(name);
+  if (target.is_running()) {
+    observer_.crashed(id_of_name(names_, name));
+    target.crash(kind);
+  }
+}
+
+void World::pause(const std::string& name, Duration span) {
+  Machine& target = machine(name);
+  if (target.is_running()) {
+    scheduler_.pause(target.owner(), scheduler_.now() + span);
+  }
+}
+
+void World::cut(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  for (const std::string& from : a) {
+    for (const std::string& to : b) {
+      if (from != to) {
+        fabric_.cut(from, to);
+      }
+    }
+  }
+}
+
+void World::heal_all() { fabric_.heal_all(); }
+
+std::string World::leader() {
+  std::string best;
+  model::Term best_term;
+  for (const std::string& name : names_) {
+    node::Node* node = machine(name).node();
+    if (node == nullptr || node->store() == nullptr) {
+      continue;
+    }
+    const replica::Replica* replica = node->store()->find(model::ShardId{1});
+    if (replica != nullptr && replica->leads()) {
+      const model::Term term = replica->status().protocol.term;
+      if (best.empty() || term > best_term) {
+        best = name;
+        best_term = term;
+      }
+    }
+  }
+  return best;
+}
+
+void World::end_faults() {
+  fabric_.heal_all();
+  fabric_.options().late_one_in = 0;
+  fabric_.options().corrupt_one_in = 0;
+  for (const std::string& name : names_) {
+    Machine& target = machine(name);
+    target.clock().set_rate(scheduler_.now(), 1000);
+    target.disk().faults() = {};
+    target.disk().set_capacity(sim_ports::SimDisk::kUnlimited);
+    if (target.is_running()) {
+      scheduler_.pause(target.owner(), scheduler_.now());
+    }
+  }
+  start_all();
+}
+
+void World::fail(std::string what) {
+  if (!violation_) {
+    violation_ = "at " + std::to_string(scheduler_.now().as_nanoseconds() / 1'000'000) +
+                 " ms: " + std::move(what);
+  }
+}
+
+void World::on_fatal(const std::string& who, const base::Error& reason) {
+  // It is being called by the process itself: end it in an event of the world.
+  const sim_ports::OwnerId life = machine(who).owner();
+  scheduler_.schedule(scheduler_.now(), sim_ports::OwnerId{}, [this, who, reason, life] {
+    if (machine(who).owner() != life) {
+      return;
+    }
+    crash(who, CrashKind::process);
+    mark("process_ended_itself");
+    if (reason.code == base::ErrorCode::io_error) {
+      // A failed sync or write: the operator's supervisor starts it again later.
+      scheduler_.schedule(scheduler_.now() + Duration::milliseconds(500), sim_ports::OwnerId{},
+                          [this, who] { start(who); });
+      return;
+    }
+    refusals_[who] = reason.to_string();
+    if (!may_refuse_.contains(who)) {
+      fail(who + " ended itself: " + reason.to_string());
+    }
+  });
+}
+
+void World::after_step() {
+  if (violation_) {
+    return;
+  }
+  const std::optional<std::string> broken = observer_.check(
+      [this](model::NodeId id) { return machine(names_.at(id.value() - 1)).local_now(); });
+  if (broken) {
+    fail("invariant: " + *broken);
+  }
+}
+
+void World::check_quiet_end() {
+  if (violation_) {
+    return;
+  }
+  const std::string leading = leader();
+  if (leading.empty()) {
+    fail("no leader at the quiet end");
+    return;
+  }
+  std::optional<std::uint64_t> hash;
+  std::optional<model::LogIndex> index;
+  for (const std::string& name : names_) {
+    node::Node* node = machine(name).node();
+    if (node == nullptr) {
+      continue;
+    }
+    replica::Replica* replica = node->store()->find(model::ShardId{1});
+    if (replica == nullptr) {
+      fail(name + " has no replica at the quiet end");
+      return;
+    }
+    const std::uint64_t mine = replica->state_machine().state_hash();
+    if (index && *index != replica->applied()) {
+      fail(name + " has applied " + std::to_string(replica->applied().value()) + ", another node " +
+           std::to_string(index->value()) + " at the quiet end");
+      return;
+    }
+    if (hash && *hash != mine) {
+      fail("I-R5: state of " + name + " differs at equal applied index");
+      return;
+    }
+    index = replica->applied();
+    hash = mine;
+  }
+}
+
+}  // namespace ostraka::sim

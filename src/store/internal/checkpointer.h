@@ -1,0 +1,72 @@
+// When the engine is flushed, and what of the logs is then dropped.
+//
+// A flush is the checkpoint of every shard of the engine at once. It is forced by log bytes or age,
+// so that the time of a restart is bounded and an idle shard pins nothing. Threads: one reactor.
+#pragma once
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "port/executor.h"
+#include "store/internal/context.h"
+#include "store/internal/snapshot_sender.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace ostraka::store {
+
+class Checkpointer {
+ public:
+  using OnDone = std::move_only_function<void(base::Status)>;
+  using OnFailed = std::move_only_function<void(const base::Error&)>;
+  // The engine lost what was not flushed: shards load and replay again.
+  using OnReopened = std::move_only_function<void()>;
+
+  Checkpointer(Context& context, const SnapshotSender& sender, OnFailed on_failed,
+               OnReopened on_reopened);
+  ~Checkpointer();
+
+  void add(model::ShardId shard, model::LogIndex flushed);
+  void start();
+  void stop();
+  // Flushes now, or once more behind a flush that is running.
+  void flush(OnDone on_done);
+  // A snapshot was installed: an ingest is durable by itself.
+  void set_flushed(model::ShardId shard, model::LogIndex index);
+  [[nodiscard]] std::uint64_t completed() const { return completed_; }
+
+ private:
+  struct Shard {
+    model::LogIndex flushed;    // covered by the last checkpoint
+    model::LogIndex flushing;   // covered by the one that is running
+    model::LogIndex compacted;  // dropped from the log
+  };
+
+  void tick();
+  [[nodiscard]] bool is_due(base::Instant now);
+  void begin_flush();
+  void on_flushed(base::Status status);
+  void compact(model::ShardId id, Shard& shard);
+
+  Context& context_;
+  const SnapshotSender& sender_;
+  OnFailed on_failed_;
+  OnReopened on_reopened_;
+  std::map<model::ShardId, Shard> shards_;
+  std::vector<OnDone> waiting_;  // for the next flush
+  std::vector<OnDone> running_;
+  bool flushing_ = false;
+  bool stopped_ = false;
+  std::uint64_t completed_ = 0;
+  std::uint64_t log_bytes_at_flush_ = 0;
+  std::uint64_t engine_epoch_ = 0;
+  base::Instant flushed_at_;
+  std::unique_ptr<port::Timer> timer_;
+  std::shared_ptr<bool> alive_;
+};
+
+}  // namespace ostraka::store

@@ -1,0 +1,89 @@
+#include "wal/data_directory.h"
+
+#include "base/prng.h"
+#include "sim_ports/sim_disk.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ostraka::wal {
+namespace {
+
+using base::ErrorCode;
+
+const Identity kIdentity{model::ClusterId{0xC1}, model::NodeId{3}, model::Incarnation{0xABCDEF}};
+
+TEST(DataDirectory, AFreshOneHasNoIdentityUntilItIsGivenOne) {
+  sim_ports::SimDisk disk;
+  auto files = disk.open_process();
+  ASSERT_TRUE(open_data_directory(*files).has_value());
+  EXPECT_FALSE(open_data_directory(*files)->has_value());
+  ASSERT_TRUE(initialise_data_directory(*files, kIdentity).has_value());
+  EXPECT_EQ(open_data_directory(*files)->value(), kIdentity);
+  EXPECT_EQ(initialise_data_directory(*files, kIdentity).error().code, ErrorCode::already_exists);
+}
+
+TEST(DataDirectory, IsMadeDurablyOrNotAtAll) {
+  for (std::uint64_t event = 1; event <= 8; ++event) {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+      sim_ports::SimDisk disk;
+      auto files = disk.open_process();
+      disk.crash_at_event(event);
+      const bool made = initialise_data_directory(*files, kIdentity).has_value();
+      base::Prng prng(seed);
+      files.reset();
+      disk.crash_power(prng);
+      files = disk.open_process();
+      const auto found = open_data_directory(*files);
+      ASSERT_TRUE(found.has_value()) << found.error().to_string();
+      EXPECT_TRUE(!made || found->has_value());
+      if (found->has_value()) {
+        EXPECT_EQ(**found, kIdentity);
+      }
+    }
+  }
+}
+
+TEST(DataDirectory, EveryDamageIsRefused) {
+  sim_ports::SimDisk disk;
+  auto files = disk.open_process();
+  ASSERT_TRUE(initialise_data_directory(*files, kIdentity).has_value());
+  const std::string good = disk.contents("IDENTITY").value();
+  ASSERT_EQ(good.size(), 64U);
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(static_cast<unsigned char>(bad[at]) ^ 0x20U);
+    disk.set_contents("IDENTITY", bad);
+    EXPECT_EQ(open_data_directory(*files).error().code, ErrorCode::corruption) << at;
+  }
+  for (const std::string& bad : {std::string(), good.substr(0, 63), good + "x"}) {
+    disk.set_contents("IDENTITY", bad);
+    EXPECT_EQ(open_data_directory(*files).error().code, ErrorCode::corruption) << bad.size();
+  }
+}
+
+TEST(DataDirectory, ALogWithoutIdentityIsDamage) {
+  sim_ports::SimDisk disk;
+  auto files = disk.open_process();
+  ASSERT_TRUE(files->make_directory("wal/0").has_value());
+  EXPECT_EQ(open_data_directory(*files).error().code, ErrorCode::corruption);
+}
+
+TEST(DataDirectory, BelongsToOneProcessAndOneNode) {
+  sim_ports::SimDisk disk;
+  auto files = disk.open_process();
+  auto other = disk.open_process();
+  ASSERT_TRUE(open_data_directory(*files).has_value());
+  EXPECT_EQ(open_data_directory(*other).error().code, ErrorCode::busy);
+  EXPECT_TRUE(check_identity(kIdentity, model::ClusterId{0xC1}, model::NodeId{3}).has_value());
+  const base::Error cluster =
+      check_identity(kIdentity, model::ClusterId{0xC2}, model::NodeId{3}).error();
+  EXPECT_EQ(cluster.code, ErrorCode::identity_mismatch);
+  EXPECT_NE(cluster.context.find("00000000000000c1"), std::string::npos);
+  EXPECT_EQ(check_identity(kIdentity, model::ClusterId{0xC1}, model::NodeId{4}).error().code,
+            ErrorCode::identity_mismatch);
+}
+
+}  // namespace
+}  // namespace ostraka::wal

@@ -1,0 +1,138 @@
+"""Starting, refusing to start, and stopping: one clear line each, and the documented exit codes."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+from harness import Cluster, binary, free_ports, wait_until
+
+
+def run(*arguments, seconds=20):
+    done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=seconds,
+                          stdin=subprocess.DEVNULL, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def flags(folder, ports):
+    return ["server", "--data-dir", str(folder), "--peer", f"127.0.0.1:{ports[0]}",
+            "--redis", f"127.0.0.1:{ports[1]}", "--http", f"127.0.0.1:{ports[2]}",
+            "--log-level", "error"]
+
+
+def expect_refusal(arguments, code, *words):
+    got, _, errors = run(*arguments)
+    lines = errors.strip().splitlines()
+    assert got == code, f"{arguments}: exit code {got}, expected {code}: {errors}"
+    assert lines and lines[-1].startswith("ostraka: "), errors
+    for word in words:
+        assert word in lines[-1], f"'{word}' is missing in: {lines[-1]}"
+    assert len(lines) == 1, f"more than one line: {errors}"
+    print(f"  {lines[-1]}")
+
+
+def check_refusals(folder):
+    ports = free_ports(3)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = taken.getsockname()[1]
+        expect_refusal(flags(folder / "a", [ports[0], busy, ports[2]]), 1, "in use", str(busy),
+                       "another port")
+    expect_refusal([*flags(folder / "a", ports), "--join", "127.0.0.1:1",
+                    "--cluster", "n1=127.0.0.1:1"], 2, "--join", "--cluster")
+    expect_refusal(["server", "--redis", "0.0.0.0:1"], 2, "--requirepass", "--peer-secret")
+    expect_refusal(["server", "--redis", "nonsense"], 2, "--redis", "HOST:PORT")
+    config = folder / "c.toml"
+    config.write_text('name = "n1"\nredis-port = 6379\n')
+    expect_refusal(["server", "--config", str(config)], 2, "c.toml:2", "redis-port")
+    expect_refusal(["server", "--config", str(folder / "none.toml")], 2, "none.toml")
+    expect_refusal(flags(folder / "no" / "such" / "parent", ports), 1, "data directory")
+    code, _, errors = run("server", "--no-such-flag")
+    assert code == 2 and "--no-such-flag" in errors, errors
+    if os.geteuid() == 0:
+        print("  (an unwritable folder is not tried: the test runs as root)")
+    else:
+        locked = folder / "locked"
+        locked.mkdir(mode=0o500)
+        expect_refusal(flags(locked, ports), 1, "permission", "--data-dir")
+
+
+def check_locked_and_foreign_directory(folder):
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        node.flags = ["--peer", f"127.0.0.1:{node.peer}"]
+        node.start()
+        expect_refusal(flags(node.folder, free_ports(3)), 1, "--data-dir")
+        assert node.stop() == 0
+        other = free_ports(3)
+        expect_refusal([*flags(node.folder, other), "--name", "n7"], 1, "n1", "n7", "--data-dir")
+        expect_refusal(
+            [*flags(node.folder, other)[:3], "--redis", f"127.0.0.1:{other[1]}", "--http",
+             f"127.0.0.1:{other[2]}", "--log-level", "error", "--name", "n1", "--cluster",
+             f"n1=127.0.0.1:{other[0]},n2=127.0.0.1:1"], 1, "--cluster", "membership")
+
+
+def check_signals():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with Cluster(1) as cluster:
+            node = cluster.nodes[0]
+            node.flags = []
+            node.flags = ["--peer", f"127.0.0.1:{node.peer}"]
+            node.start()
+            with node.client() as client:
+                assert client.call("SET", "k", "v") == "OK"
+            node.process.send_signal(number)
+            assert node.process.wait(20) == 0, node.last_line()
+            node.start()
+            with node.client() as client:
+                assert client.call("GET", "k") == b"v"
+            assert node.stop() == 0
+
+
+def check_tools():
+    with Cluster(1) as cluster:
+        node = cluster.nodes[0]
+        node.flags = ["--peer", f"127.0.0.1:{node.peer}"]
+        node.start()
+        redis, web = f"127.0.0.1:{node.redis}", f"127.0.0.1:{node.http}"
+        assert run("put", "a", "1", "--endpoint", redis) == (0, "OK\n", "")
+        assert run("get", "a", "--endpoint", redis)[:2] == (0, "1\n")
+        assert run("get", "a", "--endpoint", redis, "--consistency", "stale")[:2] == (0, "1\n")
+        assert run("get", "a", "--endpoint", redis, "--consistency", "bounded:500ms")[:2] == (
+            0, "1\n")
+        assert run("get", "a", "--endpoint", redis, "--consistency", "often")[0] == 2
+        assert run("get", "none", "--endpoint", redis)[0] == 1
+        assert run("scan", "--endpoint", redis)[:2] == (0, "a\n")
+        assert run("del", "a", "none", "--endpoint", redis)[:2] == (0, "1\n")
+        assert run("get", "a", "--endpoint", "127.0.0.1:1")[0] == 3
+        assert run("status", "--endpoint", "127.0.0.1:1")[0] == 3
+        code, out, _ = run("status", "--endpoint", web, "--json")
+        assert code == 0 and '"leader":"n1"' in out, out
+        code, out, _ = run("member", "list", "--endpoint", web)
+        assert code == 0 and "n1" in out and "voter" in out, out
+        assert run("leader", "transfer", "--to", "n9", "--endpoint", web)[0] == 1
+    assert run("version")[0] == 0
+    for shell in ("bash", "zsh"):
+        code, out, _ = run("completion", shell)
+        assert code == 0 and "--data-dir" in out and "transfer" in out
+    checked = subprocess.run(["bash", "-n"], input=run("completion", "bash")[1], text=True,
+                             check=False)
+    assert checked.returncode == 0
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="ostraka-start-") as name:
+        folder = pathlib.Path(name)
+        check_refusals(folder)
+        check_locked_and_foreign_directory(folder)
+    check_signals()
+    check_tools()
+    print("ok")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
