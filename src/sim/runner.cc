@@ -61,7 +61,8 @@ class Run {
     for (const FaultAction& action : scenario_.actions) {
       std::int64_t at = action.at.as_milliseconds();
       if (options_.jitter) {
-        at = jitter.between(at / 2, at * 3 / 2);
+        // Never into the quiet end.
+        at = std::min(jitter.between(at / 2, at * 3 / 2), scenario_.run.as_milliseconds() - 1);
       }
       world_.scheduler().schedule(
           base::Instant{} + Duration::milliseconds(at), sim_ports::OwnerId{}, [this, &action] {

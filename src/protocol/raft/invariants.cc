@@ -329,7 +329,7 @@ void Invariants::check_peers(model::NodeId node, const ProtocolStatus& status) {
   const ShadowLog& own = nodes_[node].log;
   for (const PeerStatus& peer : status.peers) {
     const auto at = nodes_.find(peer.id);
-    if (at == nodes_.end() || peer.match.is_none()) {
+    if (at == nodes_.end() || peer.match.is_none() || wiped_.contains(peer.id)) {
       continue;
     }
     const ShadowLog& log = at->second.log;

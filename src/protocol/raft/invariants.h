@@ -43,6 +43,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,8 +54,11 @@ class Invariants {
  public:
   void observe_started(model::NodeId node, const Recovered& recovered);
   void observe_crashed(model::NodeId node);
-  // Its disk was replaced by an empty one: another history, which D does not compare.
-  void observe_wiped(model::NodeId node) { nodes_.erase(node); }
+  // Its disk was replaced by an empty one: another history, which D and R7 do not compare.
+  void observe_wiped(model::NodeId node) {
+    nodes_.erase(node);
+    wiped_.insert(node);
+  }
   void observe_append(model::NodeId node, const Append& append);
   void observe_append_durable(model::NodeId node, AppendToken token);
   void observe_install(model::NodeId node, const SnapshotMeta& meta);
@@ -114,6 +118,7 @@ class Invariants {
 
   std::optional<std::string> violation_;
   std::map<model::NodeId, Node> nodes_;
+  std::set<model::NodeId> wiped_;
   std::map<model::Term, Leader> leaders_;
   // per term, per node: the last entry of that term which it wrote under that term
   std::map<model::Term, std::map<model::NodeId, model::LogIndex>> accepted_;
