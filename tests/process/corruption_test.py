@@ -1,7 +1,7 @@
-"""One node is stopped and a file of its data directory is damaged, one class of file after the other.
-It refuses to start with the name of the file, or starts where the damage is one that it must repair
-(docs/formats/wal.md); it never serves a wrong value, and the others go on. Where it refused, the file is
-put back and the node starts."""
+"""One node is stopped and a file of its data directory is damaged, one class after the other. It
+refuses to start with the name of the file, or starts where the damage is one that it must repair
+(docs/formats/wal.md); it never serves a wrong value, and the others go on. Where it refused, the
+file is put back and the node starts."""
 
 import dataclasses
 import os
@@ -105,9 +105,16 @@ def damage_cut(node):
     return cut(path, batch.offset + SECTOR)
 
 
-def damage_last_batch(node):
+def lose_tail(node):
+    """The last ten batches are zeroes, as on a disk that said 'synced' and had not written."""
     path, row = last_segment(node)
-    return flip(path, row[-1].offset + 88)
+    begin, end = row[-10].offset, row[-1].end
+    with open(path, "r+b") as file:
+        file.seek(begin)
+        before = file.read(end - begin)
+        file.seek(begin)
+        file.write(bytes(end - begin))
+        return Damage(path, begin, before, file.seek(0, os.SEEK_END))
 
 
 def damage_behind(node):

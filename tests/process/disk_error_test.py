@@ -1,5 +1,6 @@
-"""A sync or write of one node's log fails (EIO injected by strace): the process ends with code 5 and
-one clear last line, the others go on, the node starts again cleanly, nothing acknowledged is lost."""
+"""A sync or write of one node's log fails (EIO injected by strace): the process ends with code 5
+and one clear last line, the others go on, the node starts again cleanly, nothing acknowledged is
+lost."""
 
 import shutil
 import subprocess

@@ -11,6 +11,7 @@ OSTRAKA_BINARY or --binary.
 """
 
 import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -48,6 +49,12 @@ def free_ports(count):
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+def die_with_parent():
+    """For a child between fork and exec: killed when the test ends, however that happens."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def wait_until(condition, seconds, what):
@@ -155,7 +162,7 @@ class Node:
         with open(self.log, "ab") as log:
             self.log_start = log.tell()
             self.process = subprocess.Popen(arguments, stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         if wait:
             self.wait_until_ready(seconds)
 

@@ -1,4 +1,4 @@
-"""As disk_full_test.py, but only the log's file system is small: the storage engine keeps its space."""
+"""As disk_full_test.py, but only the log's file system is small: the engine keeps its space."""
 
 import sys
 

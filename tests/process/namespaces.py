@@ -1,8 +1,8 @@
 """Namespaces of Linux for a test: mounts and networks that vanish with its process.
 
 enter() runs the whole test again in new mount and process namespaces (and a new network one if
-asked): whatever it mounts or makes is gone when it ends, however it ends, and the machine outside is never
-touched. It needs root; without, the test is skipped with the reason.
+asked): whatever it mounts or makes is gone when it ends, however it ends, and the machine outside
+is never touched. It needs root; without, the test is skipped with the reason.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Partitions between real servers, each in a network namespace: packets dropped or answered with a
-reset, in both directions or in one, around the leader or one follower. Clients reach every node all the
-time. The history stays linearizable, the cluster recovers after each, no descriptor leaks."""
+reset, in both directions or in one, around the leader or one follower. Clients reach every node all
+the time. The history stays linearizable, the cluster recovers after each, no descriptor leaks."""
 
 import os
 import sys
