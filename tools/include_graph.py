@@ -43,7 +43,8 @@ def module_of(path, modules):
 
 
 def is_test(path):
-    return path.endswith(("_test.cc", "_test.h", "_fuzz.cc"))
+    name = path.rsplit("/", 1)[-1]
+    return name.startswith("test_") or name.endswith(("_test.cc", "_test.h", "_fuzz.cc"))
 
 
 def check(root, layers, deps, test_deps):

@@ -9,7 +9,7 @@ namespace ostraka::cli {
 struct SimArguments {
   std::string scenario = "all";  // a file, the name of a built-in scenario, or all
   std::uint64_t seed = 1;
-  std::uint32_t runs = 1;
+  std::uint32_t runs = 0;  // 0 = one, or with a time limit as many as fit
   std::uint32_t jobs = 1;
   std::string mutant;      // plants this bug; the run must then fail
   bool mutants = false;    // runs every mutant that the scenarios name until it is caught
@@ -20,6 +20,6 @@ struct SimArguments {
 };
 
 // Exit code: 0 everything held (or every mutant was caught), 1 a violation, 2 bad arguments.
-int run_sim(const SimArguments& arguments);
+int run_sim(SimArguments arguments);
 
 }  // namespace ostraka::cli

@@ -98,8 +98,7 @@ void on_one(World& world, const std::string& name, const Words& words) {
   } else if (what == "transfer") {
     transfer(world, name);
   } else if (what == "wipe") {
-    world.crash(name, CrashKind::power);
-    world.machine(name).wipe();
+    world.wipe(name);
   } else if (what == "clock" && words.size() > 3 && words[2] == "jump") {
     world.machine(name).clock().jump_wall(Duration::milliseconds(number_at(words, 3, 0)));
   } else if (what == "clock" && words.size() > 3 && words[2] == "rate") {

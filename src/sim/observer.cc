@@ -95,8 +95,9 @@ class ObservedProtocol final : public protocol::Protocol {
     if (const auto* durable = std::get_if<protocol::Durable>(&event.body)) {
       invariants.observe_append_durable(self_, durable->token);
       durable_ = std::max(durable_, durable->token);
-    } else if (std::holds_alternative<protocol::SnapshotInstalled>(event.body)) {
+    } else if (const auto* installed = std::get_if<protocol::SnapshotInstalled>(&event.body)) {
       invariants.observe_snapshot_durable(self_);
+      applied_ = std::max(applied_, installed->meta.index);
     } else if (const auto* barrier = std::get_if<protocol::ReadBarrier>(&event.body)) {
       invariants.observe_read_asked(self_, barrier->id);
     }

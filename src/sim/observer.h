@@ -32,6 +32,7 @@ class Observer {
   // After every event of the world. The first violation, or nothing.
   [[nodiscard]] std::optional<std::string> check(const Clocks& clocks);
   void crashed(model::NodeId node);
+  void wiped(model::NodeId node) { invariants_.observe_wiped(node); }
 
   // Leaders seen over the run; elections for liveness scenarios.
   [[nodiscard]] std::uint64_t elections() const { return elections_; }

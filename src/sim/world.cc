@@ -111,6 +111,12 @@ void World::crash(const std::string& name, CrashKind kind) {
   }
 }
 
+void World::wipe(const std::string& name) {
+  crash(name, CrashKind::power);
+  machine(name).wipe();
+  observer_.wiped(id_of_name(names_, name));
+}
+
 void World::pause(const std::string& name, Duration span) {
   Machine& target = machine(name);
   if (target.is_running()) {

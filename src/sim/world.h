@@ -59,6 +59,8 @@ class World {
   void start(const std::string& name);
   void start_all();
   void crash(const std::string& name, CrashKind kind);
+  // Power loss, and the disk is replaced by an empty one.
+  void wipe(const std::string& name);
   void pause(const std::string& name, base::Duration span);
   // Cuts or heals every link between the two sets.
   void cut(const std::vector<std::string>& a, const std::vector<std::string>& b);

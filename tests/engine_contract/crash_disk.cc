@@ -38,9 +38,30 @@ void CrashDisk::set_write_fault(DiskError fault) {
   write_fault_ = fault;
 }
 
-DiskError CrashDisk::step() {
-  ++events_;
-  return cut_at_ != 0 && events_ >= cut_at_ ? DiskError::io : DiskError::none;
+bool CrashDisk::power_is_off() const {
+  const std::scoped_lock lock(mutex_);
+  return off_;
+}
+
+void CrashDisk::step() {
+  if (++events_ != cut_at_ || off_) {
+    return;
+  }
+  off_ = true;
+  pending_at_cut_ = pending_.size();
+  const auto keep = [](const InodePtr& inode) {
+    if (inode != nullptr) {
+      inode->at_cut = inode->data;
+    }
+  };
+  for (const auto& [path, inode] : durable_names_) {
+    keep(inode);
+  }
+  for (const NameChange& change : pending_) {
+    for (const auto& [path, inode] : change.names) {
+      keep(inode);
+    }
+  }
 }
 
 void CrashDisk::apply(Names& names, const NameChange& change) {
@@ -60,6 +81,9 @@ void CrashDisk::change_names(NameChange change) {
 
 void CrashDisk::restart(base::Prng& prng) {
   const std::scoped_lock lock(mutex_);
+  if (off_) {
+    pending_.resize(pending_at_cut_);
+  }
   for (auto survivors = prng.below(pending_.size() + 1); const NameChange& change : pending_) {
     if (survivors-- == 0) {
       break;
@@ -69,6 +93,9 @@ void CrashDisk::restart(base::Prng& prng) {
   pending_.clear();
   names_ = durable_names_;
   for (auto& [path, inode] : names_) {
+    if (inode->at_cut.has_value()) {
+      inode->data = *std::exchange(inode->at_cut, std::nullopt);
+    }
     if (inode->data.starts_with(inode->durable) && prng.chance(1, 2)) {
       const auto torn = prng.below(inode->data.size() - inode->durable.size() + 1);
       inode->durable = inode->data.substr(0, inode->durable.size() + torn);
@@ -77,6 +104,7 @@ void CrashDisk::restart(base::Prng& prng) {
   }
   locks_.clear();
   cut_at_ = 0;
+  off_ = false;
   write_fault_ = DiskError::none;
 }
 
@@ -92,9 +120,7 @@ DiskError CrashDisk::open(const std::string& path, InodePtr& inode) {
 
 DiskError CrashDisk::create(const std::string& path, bool exclusive, InodePtr& inode) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
-  }
+  step();
   const std::string name = normal(path);
   if (exclusive && names_.contains(name)) {
     return DiskError::exists;
@@ -109,9 +135,7 @@ DiskError CrashDisk::create(const std::string& path, bool exclusive, InodePtr& i
 
 DiskError CrashDisk::write(Inode& inode, std::uint64_t offset, std::string_view bytes) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
-  }
+  step();
   if (write_fault_ != DiskError::none) {
     return write_fault_;
   }
@@ -128,22 +152,20 @@ DiskError CrashDisk::append(Inode& inode, std::string_view bytes) {
 
 DiskError CrashDisk::truncate(Inode& inode, std::uint64_t size) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
-  }
+  step();
   inode.data.resize(size);
   return DiskError::none;
 }
 
 DiskError CrashDisk::sync(Inode& inode) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
-  }
+  step();
   if (write_fault_ != DiskError::none) {
     return write_fault_;
   }
-  inode.durable = inode.data;
+  if (!off_) {
+    inode.durable = inode.data;
+  }
   return DiskError::none;
 }
 
@@ -163,9 +185,7 @@ std::uint64_t CrashDisk::size(Inode& inode) {
 
 DiskError CrashDisk::remove(const std::string& path) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
-  }
+  step();
   const std::string name = normal(path);
   if (!names_.contains(name)) {
     return DiskError::not_found;
@@ -176,9 +196,7 @@ DiskError CrashDisk::remove(const std::string& path) {
 
 DiskError CrashDisk::rename(const std::string& from, const std::string& to) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
-  }
+  step();
   const auto found = names_.find(normal(from));
   if (found == names_.end()) {
     return DiskError::not_found;
@@ -190,9 +208,7 @@ DiskError CrashDisk::rename(const std::string& from, const std::string& to) {
 
 DiskError CrashDisk::link(const std::string& from, const std::string& to) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
-  }
+  step();
   const auto found = names_.find(normal(from));
   if (found == names_.end()) {
     return DiskError::not_found;
@@ -207,9 +223,7 @@ DiskError CrashDisk::link(const std::string& from, const std::string& to) {
 
 DiskError CrashDisk::make_directory(const std::string& path) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
-  }
+  step();
   for (std::string name = normal(path); !name.empty(); name = folder_of(name)) {
     directories_.insert(name);
   }
@@ -224,8 +238,9 @@ DiskError CrashDisk::remove_directory(const std::string& path) {
 
 DiskError CrashDisk::sync_directory(const std::string& path) {
   const std::scoped_lock lock(mutex_);
-  if (const DiskError error = step(); error != DiskError::none) {
-    return error;
+  step();
+  if (off_) {
+    return DiskError::none;
   }
   const std::string folder = normal(path);
   std::erase_if(pending_, [&](const NameChange& change) {

@@ -25,6 +25,7 @@ enum class DiskError : std::uint8_t { none, not_found, exists, io, no_space };
 struct Inode {
   std::string data;
   std::string durable;
+  std::optional<std::string> at_cut;  // the data when the power went
 };
 using InodePtr = std::shared_ptr<Inode>;
 
@@ -32,8 +33,10 @@ class CrashDisk {
  public:
   // Mutating operations so far: a power cut names one of them.
   [[nodiscard]] std::uint64_t events() const;
-  // The event with this number and everything after it fails. Zero = never.
+  // The power goes just before the event with this number: the process, which is about to be gone,
+  // sees nothing of it, but nothing that it does from there on reaches the disk. Zero = never.
   void cut_power_at(std::uint64_t event);
+  [[nodiscard]] bool power_is_off() const;
   // Every write and sync of a file fails with this until it is set to none.
   void set_write_fault(DiskError fault);
   // After a power cut, or instead of one: only what is durable is left, and the power is back.
@@ -67,14 +70,16 @@ class CrashDisk {
     std::vector<std::pair<std::string, InodePtr>> names;
   };
 
-  // Require the mutex. step() counts an event and fails when the power is off.
-  DiskError step();
+  // Require the mutex. step() counts an event.
+  void step();
   void change_names(NameChange change);
   static void apply(Names& names, const NameChange& change);
 
   mutable std::mutex mutex_;
   std::uint64_t events_ = 0;
   std::uint64_t cut_at_ = 0;
+  bool off_ = false;
+  std::size_t pending_at_cut_ = 0;
   DiskError write_fault_ = DiskError::none;
   Names names_;
   Names durable_names_;

@@ -49,18 +49,21 @@ class MemoryRig final : public EngineRig {
 
 class RocksRig final : public EngineRig {
  public:
+  explicit RocksRig(bool compactions) : compactions_(compactions) {}
   ~RocksRig() override { stop(); }
   CrashDisk* disk() override { return &disk_; }
 
  protected:
   base::Result<std::unique_ptr<port::Engine>> open_engine(port::Executor& executor) override {
-    return engine_rocksdb::open_at({.env = env_.get(), .root = ""}, executor, {});
+    return engine_rocksdb::open_at({.env = env_.get(), .root = "", .compactions = compactions_},
+                                   executor, {});
   }
   void lose_power(base::Prng& prng) override { disk_.restart(prng); }
 
  private:
   CrashDisk disk_;
   std::unique_ptr<rocksdb::Env> env_ = make_rocks_env(disk_);
+  bool compactions_;
 };
 
 class RocksFilesRig final : public EngineRig {
@@ -97,6 +100,8 @@ std::string name_of(EngineKind kind) {
       return "memory";
     case EngineKind::rocksdb:
       return "rocksdb";
+    case EngineKind::rocksdb_quiet:
+      return "rocksdb_quiet";
     case EngineKind::rocksdb_files:
       return "rocksdb_files";
   }
@@ -147,7 +152,9 @@ std::unique_ptr<EngineRig> make_rig(EngineKind kind) {
     case EngineKind::memory:
       return std::make_unique<MemoryRig>();
     case EngineKind::rocksdb:
-      return std::make_unique<RocksRig>();
+      return std::make_unique<RocksRig>(true);
+    case EngineKind::rocksdb_quiet:
+      return std::make_unique<RocksRig>(false);
     case EngineKind::rocksdb_files:
       return std::make_unique<RocksFilesRig>();
   }

@@ -61,7 +61,7 @@ TEST_P(EngineFaultsRandom, NothingIsLostSilently) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EngineFaultsRandom,
-                         testing::Values(EngineKind::memory, EngineKind::rocksdb),
+                         testing::Values(EngineKind::memory, EngineKind::rocksdb_quiet),
                          [](const auto& tested) { return name_of(tested.param); });
 
 }  // namespace

@@ -71,11 +71,11 @@ TEST_P(EngineFaults, AFailedFlushLeavesTheCheckpoint) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EngineFaults,
-                         testing::Values(EngineKind::memory, EngineKind::rocksdb),
+                         testing::Values(EngineKind::memory, EngineKind::rocksdb_quiet),
                          [](const auto& tested) { return name_of(tested.param); });
 
 TEST(RocksReopen, HandlesOfTheEarlierEpochAnswerIoError) {
-  const auto rig = make_rig(EngineKind::rocksdb);
+  const auto rig = make_rig(EngineKind::rocksdb_quiet);
   ASSERT_TRUE(rig->open().has_value());
   put(*rig, "a", "flushed");
   ASSERT_TRUE(rig->flush().has_value());
@@ -127,7 +127,7 @@ TEST(RocksReopen, HandlesOfTheEarlierEpochAnswerIoError) {
 
 // The disk takes the probe and fails again when the database is opened.
 TEST(RocksReopen, WhileItIsClosedEverythingIsRefused) {
-  const auto rig = make_rig(EngineKind::rocksdb);
+  const auto rig = make_rig(EngineKind::rocksdb_quiet);
   ASSERT_TRUE(rig->open().has_value());
   put(*rig, "a", "1");
   rig->disk()->set_write_fault(DiskError::io);

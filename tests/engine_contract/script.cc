@@ -8,6 +8,8 @@ namespace ostraka::engine_test {
 
 Script::Script(EngineRig& rig, std::uint64_t seed) : rig_(rig), prng_(seed), possible_{now_} {}
 
+bool Script::powered() const { return rig_.disk() == nullptr || !rig_.disk()->power_is_off(); }
+
 bool Script::step() {
   switch (prng_.below(16)) {
     case 0:
@@ -55,7 +57,7 @@ bool Script::write() {
   const std::string meta = std::to_string(++counter_);
   batch->put(port::Family::meta, "meta/a", meta);
   next[static_cast<std::size_t>(port::Family::meta)]["meta/a"] = meta;
-  if (!rig_.engine().write(*batch).has_value()) {
+  if (!rig_.engine().write(*batch).has_value() || !powered()) {
     return false;
   }
   now_ = std::move(next);
@@ -66,7 +68,7 @@ void Script::durable() { possible_ = {now_}; }
 
 bool Script::flush() {
   possible_.push_back(now_);
-  if (!rig_.flush().has_value()) {
+  if (!rig_.flush().has_value() || !powered()) {
     return false;
   }
   durable();
@@ -78,7 +80,7 @@ bool Script::take_export() {
   const auto snapshot = rig_.engine().snapshot();
   auto tables = rig_.engine().export_ranges(*snapshot, ranges_of(shard),
                                             "snapshots/" + std::to_string(++counter_));
-  if (!tables.has_value()) {
+  if (!tables.has_value() || !powered()) {
     return false;
   }
   tables_ = *std::move(tables);
@@ -99,7 +101,8 @@ bool Script::ingest() {
   Model next = now_;
   ingest_into(next, shard, exported_, meta);
   possible_.push_back(next);
-  if (!rig_.engine().ingest_replacing(ranges_of(shard), tables_, *extra).has_value()) {
+  if (!rig_.engine().ingest_replacing(ranges_of(shard), tables_, *extra).has_value() ||
+      !powered()) {
     return false;
   }
   now_ = std::move(next);

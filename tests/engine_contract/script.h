@@ -27,6 +27,8 @@ class Script {
   void went_on(const Model& found);
 
  private:
+  // What is done after the power went is not done.
+  [[nodiscard]] bool powered() const;
   bool write();
   bool flush();
   bool take_export();

@@ -33,6 +33,7 @@ class Iterator;
 struct Location {
   rocksdb::Env* env = nullptr;
   std::string root;  // the data directory, absolute
+  bool compactions = true;
 };
 
 // Write stalls and background errors, told by RocksDB's threads.

@@ -79,6 +79,7 @@ rocksdb::Options make_options(const Location& location, const Options& options,
   set_table_options(to, options);
   set_memory(to, options);
   set_compaction(to, options);
+  to.disable_auto_compactions = !location.compactions;
   set_housekeeping(to);
   return to;
 }

@@ -157,13 +157,12 @@ void add_standard_routes(Server& server, StandardRoutes routes) {
   if (!routes.status_json) {
     return;  // the owner answers it otherwise, for example later than at once
   }
-  server.route("GET", "/status",
-               [status = std::move(routes.status_json)](const Request&, Responder responder) {
-                 responder.respond({.status = 200,
-                                    .content_type = "application/json",
-                                    .body = status(),
-                                    .headers = {}});
-               });
+  server.route(
+      "GET", "/status",
+      [status = std::move(routes.status_json)](const Request&, Responder responder) {
+        responder.respond(
+            {.status = 200, .content_type = "application/json", .body = status(), .headers = {}});
+      });
 }
 
 }  // namespace ostraka::gateway::http

@@ -103,7 +103,7 @@ struct StandardRoutes {
   std::function<bool()> ready;  // router.ready(); null: never
   // Everything but the server's own samples and ostraka_up.
   std::function<void(base::MetricsText&)> metrics;
-  std::function<std::string()> status_json;     // null: GET /status is not routed
+  std::function<std::string()> status_json;  // null: GET /status is not routed
 };
 
 // GET /health (the process answers), /ready (200 or 503), /metrics, /status.

@@ -53,6 +53,8 @@ class Invariants {
  public:
   void observe_started(model::NodeId node, const Recovered& recovered);
   void observe_crashed(model::NodeId node);
+  // Its disk was replaced by an empty one: another history, which D does not compare.
+  void observe_wiped(model::NodeId node) { nodes_.erase(node); }
   void observe_append(model::NodeId node, const Append& append);
   void observe_append_durable(model::NodeId node, AppendToken token);
   void observe_install(model::NodeId node, const SnapshotMeta& meta);

@@ -8,8 +8,11 @@ namespace ostraka::protocol::raft {
 
 std::uint64_t extend_chain(std::uint64_t chain, const EntryMeta& entry) {
   std::uint64_t x = chain + 0x9e3779b97f4a7c15ULL;
+  // The leader that makes a configuration entry does not know its encoded size; who receives it
+  // does.
+  const std::uint32_t size = entry.kind == EntryKind::configuration ? 0 : entry.payload_bytes;
   for (const std::uint64_t part :
-       {entry.term.value(), static_cast<std::uint64_t>(entry.kind) << 32 | entry.payload_bytes}) {
+       {entry.term.value(), static_cast<std::uint64_t>(entry.kind) << 32 | size}) {
     x ^= part;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;

@@ -39,6 +39,10 @@ RecordedWorkload::RecordedWorkload(World& world, RecordedOptions options)
   }
 }
 
+std::string RecordedWorkload::key_name(std::uint64_t number) const {
+  return (options_.counters ? "counter" : "register") + std::to_string(number);
+}
+
 void RecordedWorkload::start() {
   last_ok_ = world_.now();
   for (std::size_t i = 0; i < clients_.size(); ++i) {
@@ -73,7 +77,7 @@ void RecordedWorkload::next(std::size_t client) {
     }
     check::Operation operation;
     operation.process = client + 1;
-    operation.key = "key" + std::to_string(prng_.below(options_.keys));
+    operation.key = key_name(prng_.below(options_.keys));
     if (prng_.chance(1, 2)) {
       operation.function = Function::read;
     } else if (options_.counters) {
@@ -150,7 +154,7 @@ void RecordedWorkload::read_final_state() {
     check::Operation operation;
     operation.process = 1;
     operation.function = Function::read;
-    operation.key = "key" + std::to_string(key);
+    operation.key = key_name(key);
     issue(key % clients_.size(), std::move(operation), true);
   }
 }

@@ -37,6 +37,7 @@ class RecordedWorkload final : public Workload {
   void finish(std::size_t at, const Reply& reply);
   [[nodiscard]] std::vector<std::string> command_of(const check::Operation& operation) const;
   void watch_progress();
+  [[nodiscard]] std::string key_name(std::uint64_t number) const;
 
   World& world_;
   RecordedOptions options_;
