@@ -208,6 +208,10 @@ def write_values(cluster, prefix):
 
 def strike(cluster, load, victim, what, expected):
     name, make, way, required = what
+    if cluster.wait_for_leader() is victim:  # a leader that goes on is the harder case
+        status, body = victim.post("/admin/leader/transfer", {"to": cluster.nodes[0].name})
+        assert status == 200, body
+        wait_until(lambda: cluster.leader() == cluster.nodes[0].name, 15, "another leads")
     cluster.wait_until_whole()
     if way == "kill":
         victim.kill()
