@@ -11,6 +11,7 @@ OSTRAKA_BINARY or --binary.
 """
 
 import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -50,6 +51,12 @@ def free_ports(count):
         return [each.getsockname()[1] for each in sockets]
 
 
+def die_with_parent():
+    """For a child between fork and exec: killed when the test ends, however that happens."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def wait_until(condition, seconds, what):
     """Polls; returns the first true value of condition(), or fails."""
     end = time.monotonic() + seconds
@@ -72,8 +79,8 @@ class RedisError(Exception):
 class Redis:
     """A minimal blocking client. A broken connection raises OSError: outcome unknown."""
 
-    def __init__(self, port, timeout=10.0, password=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, timeout=10.0, password=None, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.stream = self.socket.makefile("rb")
         if password is not None:
@@ -141,22 +148,28 @@ class Node:
         self.folder = pathlib.Path(folder) / name
         self.log = pathlib.Path(folder) / f"{name}.log"
         self.peer, self.redis, self.http = ports
+        self.host = "127.0.0.1"
+        self.prefix = []  # a command that runs the program, e.g. in a network namespace
         self.process = None
+        self.log_start = 0  # where the output of the present run begins
         self.flags = []
 
     def start(self, wait=True, seconds=30):
         assert self.process is None or self.process.poll() is not None, f"{self.name} runs"
-        arguments = [self.program, "server", "--name", self.name, "--data-dir", str(self.folder),
-                     "--redis", f"127.0.0.1:{self.redis}", "--http", f"127.0.0.1:{self.http}",
-                     *self.flags]
+        arguments = [*self.prefix, self.program, "server", "--name", self.name,
+                     "--data-dir", str(self.folder), "--redis", f"{self.host}:{self.redis}",
+                     "--http", f"{self.host}:{self.http}", *self.flags]
         with open(self.log, "ab") as log:
-            start = log.tell()
+            self.log_start = log.tell()
             self.process = subprocess.Popen(arguments, stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         if wait:
-            wait_until(lambda: b"ready to serve" in self.output(start) or self.has_ended(),
-                       seconds, f"{self.name} says 'ready to serve'")
-            assert not self.has_ended(), f"{self.name} ended: {self.last_line()}"
+            self.wait_until_ready(seconds)
+
+    def wait_until_ready(self, seconds=30):
+        wait_until(lambda: b"ready to serve" in self.output(self.log_start) or self.has_ended(),
+                   seconds, f"{self.name} says 'ready to serve'")
+        assert not self.has_ended(), f"{self.name} ended: {self.last_line()}"
 
     def output(self, start=0):
         return self.log.read_bytes()[start:]
@@ -191,7 +204,7 @@ class Node:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, timeout=10.0):
-        return Redis(self.redis, timeout)
+        return Redis(self.redis, timeout, host=self.host)
 
     def get(self, path, timeout=5.0):
         """Status and body of an HTTP GET; (0, '') when the node does not answer."""
@@ -201,7 +214,7 @@ class Node:
         return self._http("POST", path, json.dumps(body), timeout)
 
     def _http(self, method, path, body, timeout):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=timeout)
+        connection = http.client.HTTPConnection(self.host, self.http, timeout=timeout)
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
@@ -257,9 +270,7 @@ class Cluster:
         for node in self.nodes:
             node.start(wait=False)
         for node in self.nodes:
-            wait_until(lambda n=node: b"ready to serve" in n.output() or n.has_ended(), 30,
-                       f"{node.name} says 'ready to serve'")
-            assert not node.has_ended(), f"{node.name} ended: {node.last_line()}"
+            node.wait_until_ready()
 
     def leader(self):
         """The name that running nodes agree on, or None."""

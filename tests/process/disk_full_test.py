@@ -1,0 +1,161 @@
+"""Every node has a small file system for all its data. It is filled to the end: writes are refused
+with DISKFULL, reads go on, no process ends; when the file systems grow, writes work again without a
+restart, and nothing acknowledged is lost, also after a restart. log_full_test.py does the same to
+the log alone."""
+
+import hashlib
+import random
+import shutil
+import sys
+import time
+
+from harness import Cluster, RedisError, wait_until
+from namespaces import enter, mount_tmpfs, resize_tmpfs
+from workload import Load, seeded
+
+SMALL, LARGE = 150, 400  # MB; a segment of the log is 64 MB
+VALUE = 256 << 10
+
+
+def value_of(name):
+    return random.Random(name).randbytes(VALUE)
+
+
+def write_values(cluster, names, acknowledged, until):
+    """Writes large values until `until(error)` says so; returns the error replies by first word."""
+    errors = {}
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        node = cluster.nodes[len(acknowledged) % len(cluster.nodes)]
+        try:
+            with node.client() as client:
+                for _ in range(8):
+                    name = f"fill:{next(names)}"
+                    value = value_of(name)
+                    error = None
+                    try:
+                        client.call("SET", name, value)
+                        acknowledged[name] = hashlib.sha256(value).digest()
+                    except RedisError as reply:
+                        error = str(reply)
+                        errors[error] = errors.get(error, 0) + 1
+                        time.sleep(0.02)
+                    if until(error):
+                        return errors
+        except OSError:
+            pass
+        for node in cluster.nodes:
+            assert not node.has_ended(), f"{node.name} ended: {node.last_line()}"
+    raise AssertionError(f"not within 60 s; {len(acknowledged)} values written; errors {errors}")
+
+
+def check_values(cluster, acknowledged):
+    for node in cluster.nodes:
+        with node.client() as client:
+            for name, digest in acknowledged.items():
+                got = client.call("GET", name)
+                assert got is not None, f"{name} is lost (through {node.name})"
+                assert hashlib.sha256(got).digest() == digest, f"{name} through {node.name}"
+
+
+def try_once(node, *words):
+    try:
+        with node.client() as client:
+            client.call(*words)
+            return "OK"
+    except (RedisError, OSError) as error:
+        return str(error)
+
+
+def problems_while_full(cluster, acknowledged):
+    """What a full cluster owes its clients and does not give; empty when all is well."""
+    problems = []
+    name = next(iter(acknowledged))
+    for node in cluster.nodes:
+        wrote = try_once(node, "SET", "small", "x" * 100000)
+        read = try_once(node, "GET", name)
+        print(f"  {node.name}, full: write: {wrote[:90]}; read: {read[:90]}", flush=True)
+        if wrote != "OK" and not wrote.startswith("DISKFULL"):
+            problems.append(f"a write through {node.name} is refused with: {wrote}")
+        if read != "OK":
+            problems.append(f"a read through {node.name} is refused with: {read}")
+    told = {n["name"]: n["disk"] for n in cluster.nodes[0].status()["nodes"]}
+    print(f"  status: {told}", flush=True)
+    if "full" not in told.values():
+        problems.append(f"no node says that its disk is full: {told}")
+    return problems
+
+
+def fill(cluster, names, acknowledged):
+    """Until 30 writes were refused for want of space, or none was done for three seconds."""
+    refused, last = [], [time.monotonic()]
+
+    def full(error):
+        if error is None:
+            last[0] = time.monotonic()
+        elif error.startswith("DISKFULL"):
+            refused.append(error)
+        return len(refused) >= 30 or time.monotonic() - last[0] > 3
+    errors = write_values(cluster, names, acknowledged, full)
+    print(f"  {len(acknowledged)} values of {VALUE} bytes, then {errors}", flush=True)
+
+
+def small_data(cluster):
+    """Everything of a node on a small file system."""
+    for node in cluster.nodes:
+        mount_tmpfs(node.folder, SMALL)
+    return [node.folder for node in cluster.nodes]
+
+
+def small_log(cluster):
+    """Only the log of a node on a small file system; the engine has all the space there is."""
+    cluster.start_all()
+    cluster.wait_for_leader()
+    folders = []
+    for node in cluster.nodes:
+        assert node.stop() == 0, node.last_line()
+        folder = node.folder / "wal"
+        folder.rename(node.folder / "moved")
+        mount_tmpfs(folder, SMALL)
+        shutil.copytree(node.folder / "moved", folder, dirs_exist_ok=True)
+        shutil.rmtree(node.folder / "moved")
+        folders.append(folder)
+    return folders
+
+
+def main(make_small=small_data):
+    enter()
+    rng = seeded()
+    with Cluster(3) as cluster:
+        folders = make_small(cluster)
+        cluster.start_all()
+        cluster.wait_for_leader()
+        acknowledged, names = {}, iter(range(1 << 30))
+        with Load(cluster, rng, threads=2) as load:
+            load.wait_for_progress(50)
+            fill(cluster, names, acknowledged)
+            problems = problems_while_full(cluster, acknowledged)
+            for node, folder in zip(cluster.nodes, folders):
+                assert not node.has_ended(), f"{node.name} ended: {node.last_line()}"
+                resize_tmpfs(str(folder), LARGE)
+            begin = time.monotonic()
+            room = len(acknowledged) + 60
+            write_values(cluster, names, acknowledged, lambda _: len(acknowledged) >= room)
+            print(f"  60 more values {time.monotonic() - begin:.2f} s after the growth", flush=True)
+            load.wait_for_progress(50)
+        wait_until(lambda: all(n["disk"] == "ok" for n in cluster.nodes[0].status()["nodes"]), 20,
+                   "every node says that its disk is ok")
+        cluster.wait_until_whole()
+        check_values(cluster, acknowledged)
+        for node in cluster.nodes:
+            node.kill()
+        cluster.start_all()
+        cluster.wait_until_whole()
+        check_values(cluster, acknowledged)
+        load.judge()
+        assert not problems, problems
+    print("ok")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
