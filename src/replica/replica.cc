@@ -90,7 +90,7 @@ void Replica::compact_log(model::LogIndex upto) { impl_->compact_log(upto); }
 
 void Replica::fail(base::Error reason) { impl_->fail(std::move(reason)); }
 
-void Replica::reload_state() { impl_->reload_state(); }
+bool Replica::reload_state() { return impl_->reload_state(); }
 
 void Replica::set_write_stalled(bool stalled) { impl_->set_write_stalled(stalled); }
 

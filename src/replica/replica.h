@@ -181,7 +181,8 @@ class Replica final {
   void fail(base::Error reason);
   // The engine lost what was not flushed (it was reopened after an error): loads the state again
   // and applies the log behind it again.
-  void reload_state();
+  // False: the engine does not answer yet; call again later. Nothing is applied until then.
+  [[nodiscard]] bool reload_state();
   // Engine back-pressure: refuse proposals with busy while true.
   void set_write_stalled(bool stalled);
 

@@ -6,9 +6,24 @@
 #include <utility>
 
 namespace ostraka::replica {
+namespace {
+
+// A busy engine is asked again after this.
+constexpr base::Duration kBusyRetry = base::Duration::milliseconds(20);
+// A failed engine has this long to be reopened.
+constexpr base::Duration kReopenPatience = base::Duration::seconds(10);
+
+}  // namespace
 
 Applier::Applier(const Environment& environment)
-    : env_(environment), run_later_(environment.executor, [this] { run(); }) {}
+    : env_(environment),
+      run_later_(environment.executor, [this] { run(); }),
+      retry_(environment.executor.make_timer([this] { run(); })),
+      give_up_(environment.executor.make_timer([this] {
+        if (suspended_by_.has_value()) {
+          fail(*suspended_by_);
+        }
+      })) {}
 
 void Applier::advance(model::LogIndex index) {
   if (index > target_) {
@@ -26,11 +41,14 @@ void Applier::pause() {
 
 void Applier::resume() {
   paused_ = false;
+  suspended_ = false;
+  suspended_by_.reset();
+  give_up_->disarm();
   run_later_.post();
 }
 
 void Applier::run() {
-  if (paused_ || reading_ || error_.has_value()) {
+  if (paused_ || suspended_ || reading_ || error_.has_value()) {
     return;
   }
   const model::LogIndex first = env_.state_machine.applied().next();
@@ -62,7 +80,7 @@ void Applier::apply_batch() {
   const base::Status status = env_.state_machine.apply(batch_, env_.results);
   applying_ = false;
   if (!status.has_value()) {
-    fail(status.error());
+    on_refused(status.error());
     return;
   }
   OSTRAKA_ASSERT(env_.state_machine.applied() == last, "the whole batch is applied");
@@ -108,6 +126,25 @@ void Applier::on_read(base::Result<std::vector<port::LogEntry>> entries) {
   batch_ = *std::move(entries);
   batch_.resize(usable);
   apply_batch();
+}
+
+void Applier::on_refused(base::Error error) {
+  batch_.clear();
+  if (error.code == base::ErrorCode::busy) {
+    // Back-pressure: what was applied of the batch counts, the rest is tried again.
+    retry_->arm(env_.executor.now() + kBusyRetry);
+  } else if (error.code == base::ErrorCode::disk_full || error.code == base::ErrorCode::io_error) {
+    // The engine reopens itself when it can write again; then the state is loaded again. A full
+    // disk may last; another error that lasts is the end.
+    suspended_ = true;
+    if (error.code == base::ErrorCode::io_error) {
+      suspended_by_ = error;
+      give_up_->arm(env_.executor.now() + kReopenPatience);
+    }
+    env_.observer.on_apply_suspended(error);
+  } else {
+    fail(std::move(error));
+  }
 }
 
 void Applier::fail(base::Error error) {

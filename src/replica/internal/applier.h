@@ -1,9 +1,8 @@
 // Applies committed entries to the state machine, in index order, a bounded amount a turn, in later
 // turns than the one that sends: off the latency path.
 //
-// Entries come from the log cache, else from the log. An error of the state machine ends it for
-// good.
-// Threads: the shard's reactor.
+// Entries come from the log cache, else from the log. A busy engine is asked again, a full one
+// waited for; any other error of the state machine ends it for good. Threads: the shard's reactor.
 #pragma once
 
 #include "base/result.h"
@@ -17,6 +16,7 @@
 #include "replica/replica.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -32,6 +32,9 @@ class ApplyObserver {
   // The state machine is now at `index`. May pause or destroy nothing of the applier.
   virtual void on_applied(model::LogIndex index) = 0;
   virtual void on_apply_failed(const base::Error& error) = 0;
+  // The engine has no room. Nothing is lost: apply goes on when the engine has been reopened and
+  // the state was loaded again (pause(), resume()).
+  virtual void on_apply_suspended(const base::Error& error) = 0;
 };
 
 class Applier {
@@ -64,6 +67,7 @@ class Applier {
   void apply_batch();
   void read_log(model::LogIndex first);
   void on_read(base::Result<std::vector<port::LogEntry>> entries);
+  void on_refused(base::Error error);
   void fail(base::Error error);
 
   Environment env_;
@@ -72,9 +76,13 @@ class Applier {
   bool paused_ = false;
   bool applying_ = false;
   bool reading_ = false;
+  bool suspended_ = false;
   std::uint64_t read_epoch_ = 0;  // a read from before a pause is of no use
   std::optional<base::Error> error_;
   Deferred run_later_;
+  std::unique_ptr<port::Timer> retry_;
+  std::unique_ptr<port::Timer> give_up_;
+  std::optional<base::Error> suspended_by_;  // an error that has to pass soon
   Guard guard_;
 };
 

@@ -268,17 +268,25 @@ void Replica::Impl::fail(base::Error reason) {
   parts_.host.on_stopped(parts_.shard, *error_);
 }
 
-void Replica::Impl::reload_state() {
+bool Replica::Impl::reload_state() {
   if (flags_.installing || error_.has_value()) {
-    return;  // an installation loads it at its end
+    return true;  // an installation loads it at its end
   }
   applier_.pause();
   const base::Result<kv::AppliedState> loaded = parts_.state_machine->load();
   if (!loaded.has_value()) {
-    fail(loaded.error());
-    return;
+    if (loaded.error().code == base::ErrorCode::corruption ||
+        loaded.error().code == base::ErrorCode::format_unknown) {
+      fail(loaded.error());
+      return true;
+    }
+    on_apply_suspended(loaded.error());
+    return false;
   }
+  flags_.engine_full = false;
+  settle_disk_full();
   applier_.resume();
+  return true;
 }
 
 Status Replica::Impl::status() const {
@@ -369,8 +377,14 @@ void Replica::Impl::on_durable(std::uint64_t cookie) {
 }
 
 void Replica::Impl::on_space(bool full) {
-  flags_.disk_full = full;
-  if (rare_.disk_full_timer == nullptr) {
+  flags_.log_full = full;
+  settle_disk_full();
+}
+
+// A leader that can neither write its log nor apply gives up leadership after a while.
+void Replica::Impl::settle_disk_full() {
+  const bool full = flags_.log_full || flags_.engine_full;
+  if (full == std::exchange(flags_.disk_full, full) || rare_.disk_full_timer == nullptr) {
     return;
   }
   if (full) {
@@ -415,6 +429,11 @@ void Replica::Impl::on_applied(model::LogIndex index) {
 }
 
 void Replica::Impl::on_apply_failed(const base::Error& error) { fail(error); }
+
+void Replica::Impl::on_apply_suspended(const base::Error&) {
+  flags_.engine_full = true;
+  settle_disk_full();
+}
 
 bool Replica::Impl::must_wait() const {
   return flags_.stepping || flags_.resetting_log || applier_.applying();

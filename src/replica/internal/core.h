@@ -52,7 +52,7 @@ class Replica::Impl final : public Driver,
   void snapshot_installed(const protocol::SnapshotMeta& meta);
   void compact_log(model::LogIndex upto);
   void fail(base::Error reason);
-  void reload_state();
+  [[nodiscard]] bool reload_state();
   void set_write_stalled(bool stalled) { flags_.write_stalled = stalled; }
   [[nodiscard]] Status status() const;
 
@@ -79,6 +79,7 @@ class Replica::Impl final : public Driver,
   // ApplyObserver
   void on_applied(model::LogIndex index) override;
   void on_apply_failed(const base::Error& error) override;
+  void on_apply_suspended(const base::Error& error) override;
 
   [[nodiscard]] Intake& intake() { return intake_; }
   [[nodiscard]] Reads& reads() { return reads_; }
@@ -110,7 +111,9 @@ class Replica::Impl final : public Driver,
     bool stepping = false;
     bool installing = false;     // from install_snapshot to SnapshotInstalled
     bool resetting_log = false;  // events wait
-    bool disk_full = false;
+    bool disk_full = false;      // log_full or engine_full
+    bool log_full = false;
+    bool engine_full = false;
     bool write_stalled = false;
   };
   // The proposal that is being stepped.
@@ -130,6 +133,7 @@ class Replica::Impl final : public Driver,
   };
 
   // core.cc
+  void settle_disk_full();
   [[nodiscard]] bool must_wait() const;
   void drain();
   void step(const protocol::EventBody& body);

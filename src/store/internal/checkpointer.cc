@@ -57,9 +57,8 @@ void Checkpointer::tick() {
   Environment& environment = context_.environment();
   const base::Instant now = environment.executor.now();
   const port::EngineStats stats = environment.engine.stats();
-  if (stats.epoch != engine_epoch_) {
+  if (stats.epoch != engine_epoch_ && on_reopened_()) {
     engine_epoch_ = stats.epoch;
-    on_reopened_();
   }
   for (auto& [id, shard] : shards_) {
     if (replica::Replica* replica = context_.find(id); replica != nullptr) {

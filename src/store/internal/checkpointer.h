@@ -24,7 +24,8 @@ class Checkpointer {
   using OnDone = std::move_only_function<void(base::Status)>;
   using OnFailed = std::move_only_function<void(const base::Error&)>;
   // The engine lost what was not flushed: shards load and replay again.
-  using OnReopened = std::move_only_function<void()>;
+  // False: not all could be loaded again; asked again at the next tick.
+  using OnReopened = std::move_only_function<bool()>;
 
   Checkpointer(Context& context, const SnapshotSender& sender, OnFailed on_failed,
                OnReopened on_reopened);

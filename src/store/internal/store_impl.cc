@@ -30,7 +30,7 @@ Store::Impl::Impl(Environment environment, Options options)
               listener_->on_checkpoint_failed(error);
             }
           },
-          [this] { reload_all(); }) {
+          [this] { return reload_all(); }) {
   if (!options_.protocol_factory) {
     options_.protocol_factory = make_raft;
   }
@@ -241,10 +241,12 @@ void Store::Impl::tell_members() {
   }
 }
 
-void Store::Impl::reload_all() {
+bool Store::Impl::reload_all() {
+  bool all = true;
   for (auto& [shard, replica] : replicas_) {
-    replica->reload_state();
+    all = replica->reload_state() && all;
   }
+  return all;
 }
 
 }  // namespace ostraka::store

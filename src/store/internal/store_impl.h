@@ -53,7 +53,7 @@ class Store::Impl final : public Context, public replica::Host {
 
  private:
   void tell_members();
-  void reload_all();
+  [[nodiscard]] bool reload_all();
 
   Environment environment_;
   mutable Options options_;
