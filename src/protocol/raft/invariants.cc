@@ -56,12 +56,8 @@ model::Term Invariants::committed_term(model::LogIndex index) const {
 void Invariants::observe_started(model::NodeId node, const Recovered& recovered) {
   Node& it = nodes_[node];
   if (it.started) {
-    // Writes reach the disk in order, each whole or not at all: some prefix of what was issued.
-    while (!it.log.equals(recovered) && !it.issued.empty()) {
-      const IssuedWrite write = std::move(it.issued.front());
-      it.issued.pop_front();
-      settle(node, write);
-    }
+    // Writes reach the disk in order, each whole or not at all.
+    settle_crash(node, recovered);
     if (!it.log.equals(recovered)) {
       violated(
           fmt::format("D: node {} restarts with last {} term {} vote {}, durable was last {} "
@@ -111,11 +107,44 @@ void Invariants::observe_install(model::NodeId node, const SnapshotMeta& meta) {
 
 void Invariants::observe_append_durable(model::NodeId node, AppendToken token) {
   Node& it = nodes_[node];
-  while (!it.issued.empty() && !it.issued.front().snapshot &&
-         it.issued.front().append.token <= token) {
-    const IssuedWrite write = std::move(it.issued.front());
-    it.issued.pop_front();
-    settle(node, write);
+  // A snapshot takes its own way to the disk: writes issued behind it may be durable before it.
+  for (auto write = it.issued.begin(); write != it.issued.end();) {
+    if (write->snapshot || write->append.token > token) {
+      ++write;
+      continue;
+    }
+    const IssuedWrite durable = std::move(*write);
+    write = it.issued.erase(write);
+    settle(node, durable);
+  }
+}
+
+// What a crash left of the writes that were under way: some prefix of the appends, with or without
+// the snapshot.
+void Invariants::settle_crash(model::NodeId node, const Recovered& recovered) {
+  Node& it = nodes_[node];
+  for (const bool with_snapshot : {false, true}) {
+    ShadowLog log = it.log;
+    std::size_t count = 0;
+    const auto skipped = [with_snapshot](const IssuedWrite& write) {
+      return write.snapshot.has_value() && !with_snapshot;
+    };
+    while (!log.equals(recovered) && count < it.issued.size()) {
+      const IssuedWrite& write = it.issued[count++];
+      if (!skipped(write)) {
+        log.apply(write);
+      }
+    }
+    if (log.equals(recovered)) {
+      const std::deque<IssuedWrite> issued = std::move(it.issued);
+      it.issued.clear();
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!skipped(issued[i])) {
+          settle(node, issued[i]);
+        }
+      }
+      return;
+    }
   }
 }
 

@@ -108,6 +108,7 @@ class Invariants {
 
   void violated(std::string text);
   void settle(model::NodeId node, const IssuedWrite& write);
+  void settle_crash(model::NodeId node, const Recovered& recovered);
   void check_writer(model::NodeId node, const Append& append);
   void check_matching(model::NodeId node, const Append& append);
   void check_change(model::NodeId node, const ConfigurationAt& change, model::Term term);
