@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# The same program, seed and scenario give the same trace hash: in another process, without address randomisation, and with
-# another environment and folder.
+# The same program, seed and scenario give the same trace hash: in another process, without address
+# randomisation, and with another environment and folder.
 set -eu
 program=$1
-run() { "$@" sim --scenario all --seed "$seed" --json | sed -E 's/.*"scenario":"([^"]*)".*"trace_hash":"([^"]*)".*/\1 \2/'; }
+
+# "scenario hash" of every run that comes in as a JSON line.
+traces() { sed -E 's/.*"scenario":"([^"]*)".*"trace_hash":"([^"]*)".*/\1 \2/'; }
+
 for seed in 1 7; do
-  first=$(run "$program")
+  run=("$program" sim --scenario all --seed "$seed" --json)
+  first=$("${run[@]}" | traces)
   [[ $(wc -l <<<"$first") -ge 10 ]] || { echo "too few scenarios ran: $first"; exit 1; }
-  second=$(run setarch --addr-no-randomize "$program")
-  third=$(cd / && env -i MALLOC_PERTURB_=7 OTHER=1 "$program" sim --scenario all --seed "$seed" --json |
-    sed -E 's/.*"scenario":"([^"]*)".*"trace_hash":"([^"]*)".*/\1 \2/')
+  second=$(setarch --addr-no-randomize "${run[@]}" | traces)
+  third=$(cd / && env -i MALLOC_PERTURB_=7 OTHER=1 "${run[@]}" | traces)
   if [[ $first != "$second" || $first != "$third" ]]; then
     echo "seed $seed: traces differ"
     diff <(echo "$first") <(echo "$second") || diff <(echo "$first") <(echo "$third") || true
