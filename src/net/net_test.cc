@@ -183,6 +183,9 @@ TEST_F(NetTest, ABatchCostsOneTurn) {
 }
 
 TEST_F(NetTest, OutOfDescriptorsIsARestNotABusyLoop) {
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "the sanitizer itself needs a descriptor to check an object's type";
+#endif
   Counter counter;
   const auto listener = echo_server("127.0.0.1:0");
   const auto first = connect(listener->address(), counter);
