@@ -76,6 +76,10 @@ void Invariants::observe_started(model::NodeId node, const Recovered& recovered)
     base_chain = known->second;
   }
   it.log.adopt(recovered, base_chain);
+  // The first entries of a cluster are there from the start: nobody appends them.
+  for (model::LogIndex index = it.log.base(); index <= it.log.last(); index = index.next()) {
+    chains_.try_emplace({index, it.log.at(index).term}, it.log.at(index).chain);
+  }
   it.term = recovered.hard_state.term;
   it.commit = recovered.applied;
   it.applied = recovered.applied;
