@@ -10,10 +10,16 @@ namespace ostraka::sim {
 using protocol::Effects;
 using protocol::Event;
 
+namespace {
+
+constexpr base::Duration kQuietRetry = base::Duration::milliseconds(20);
+
+}  // namespace
+
 class ObservedProtocol final : public protocol::Protocol {
  public:
   ObservedProtocol(Observer& observer, model::NodeId self,
-                   std::unique_ptr<protocol::Protocol> inner)
+                   std::unique_ptr<protocol::raft::Raft> inner)
       : observer_(observer), self_(self), inner_(std::move(inner)) {
     observer_.running_[self_] = inner_.get();
   }
@@ -21,14 +27,22 @@ class ObservedProtocol final : public protocol::Protocol {
     const auto found = observer_.running_.find(self_);
     if (found != observer_.running_.end() && found->second == inner_.get()) {
       observer_.running_.erase(found);
+      observer_.control_.crashed(self_);
     }
   }
 
   void step(const Event& event, Effects& effects) override {
     protocol::raft::Invariants& invariants = observer_.invariants_;
+    if (is_withheld(event, effects)) {
+      return;
+    }
     observer_.dirty_ = true;
     before(event);
+    observer_.control_.let_go(self_, durable_, effects);
+    const std::size_t let_go_now = effects.send_now.size();
+    const std::size_t let_go_later = effects.send_after_durable.size();
     inner_->step(event, effects);
+    observer_.control_.keep(self_, let_go_now, let_go_later, effects);
     if (effects.append.present) {
       invariants.observe_append(self_, effects.append);
     }
@@ -43,7 +57,7 @@ class ObservedProtocol final : public protocol::Protocol {
     }
     observer_.highest_term_ = std::max(observer_.highest_term_, status.term);
     for (const protocol::Message& message : effects.send_now) {
-      invariants.observe_sent(message);
+      sent(message);
     }
     for (const protocol::DelayedMessage& delayed : effects.send_after_durable) {
       delayed_.push_back(delayed);
@@ -103,26 +117,42 @@ class ObservedProtocol final : public protocol::Protocol {
     }
   }
 
+  // A schedule may keep a node from standing for election by itself: the timer is put off.
+  [[nodiscard]] bool is_withheld(const Event& event, Effects& effects) const {
+    const auto* fired = std::get_if<protocol::TimerFired>(&event.body);
+    if (fired == nullptr || fired->id != protocol::raft::kElectionTimer ||
+        !observer_.control_.is_quiet(self_)) {
+      return false;
+    }
+    effects.timers.push_back({fired->id, event.now + kQuietRetry});
+    return true;
+  }
+
+  void sent(const protocol::Message& message) {
+    observer_.invariants_.observe_sent(message);
+    observer_.control_.note_sent(message);
+  }
+
   void release_delayed() {
     while (!delayed_.empty() && delayed_.front().token <= durable_) {
-      observer_.invariants_.observe_sent(delayed_.front().message);
+      sent(delayed_.front().message);
       delayed_.pop_front();
     }
   }
 
   Observer& observer_;
   model::NodeId self_;
-  std::unique_ptr<protocol::Protocol> inner_;
+  std::unique_ptr<protocol::raft::Raft> inner_;
   std::deque<protocol::DelayedMessage> delayed_;
   protocol::AppendToken durable_;
   model::LogIndex applied_;
 };
 
-store::ProtocolFactory Observer::factory(protocol::raft::Mutant mutant) {
-  return [this, mutant](store::ProtocolParts parts) -> std::unique_ptr<protocol::Protocol> {
+store::ProtocolFactory Observer::factory() {
+  return [this](store::ProtocolParts parts) -> std::unique_ptr<protocol::Protocol> {
     auto raft = std::make_unique<protocol::raft::Raft>(parts.self, parts.settings, parts.recovered,
                                                        parts.seed, parts.now);
-    raft->plant_bug(mutant);
+    raft->plant_bug(mutant_);
     invariants_.observe_started(parts.self, parts.recovered);
     auto observed = std::make_unique<ObservedProtocol>(*this, parts.self, std::move(raft));
     observed->set_applied(parts.recovered.applied);
@@ -141,8 +171,21 @@ std::optional<std::string> Observer::check(const Clocks& clocks) {
   return invariants_.check();
 }
 
+void Observer::plant(protocol::raft::Mutant mutant) {
+  mutant_ = mutant;
+  for (const auto& [node, raft] : running_) {
+    raft->plant_bug(mutant);
+  }
+}
+
+const protocol::Protocol* Observer::protocol(model::NodeId node) const {
+  const auto found = running_.find(node);
+  return found == running_.end() ? nullptr : found->second;
+}
+
 void Observer::crashed(model::NodeId node) {
   running_.erase(node);
+  control_.crashed(node);
   invariants_.observe_crashed(node);
 }
 

@@ -11,6 +11,7 @@
 #include "protocol/core/protocol.h"
 #include "protocol/raft/invariants.h"
 #include "protocol/raft/types.h"
+#include "sim/message_control.h"
 #include "store/store.h"
 
 #include <cstdint>
@@ -20,12 +21,18 @@
 #include <optional>
 #include <string>
 
+namespace ostraka::protocol::raft {
+class Raft;
+}
+
 namespace ostraka::sim {
 
 class Observer {
  public:
-  // Makes Raft instances, with a planted bug if any, each wrapped.
-  [[nodiscard]] store::ProtocolFactory factory(protocol::raft::Mutant mutant);
+  // Makes Raft instances, with the planted bug if any, each wrapped.
+  [[nodiscard]] store::ProtocolFactory factory();
+  // From now on, in those that run and those to come.
+  void plant(protocol::raft::Mutant mutant);
 
   // `clock` gives the monotonic clock of a node that runs now.
   using Clocks = std::function<base::Instant(model::NodeId)>;
@@ -34,6 +41,11 @@ class Observer {
   void crashed(model::NodeId node);
   void wiped(model::NodeId node) { invariants_.observe_wiped(node); }
 
+  // Exact schedules hold messages back by it.
+  [[nodiscard]] MessageControl& control() { return control_; }
+  // What runs on that node, behind the wrapper; null when nothing does.
+  [[nodiscard]] const protocol::Protocol* protocol(model::NodeId node) const;
+
   // Leaders seen over the run; elections for liveness scenarios.
   [[nodiscard]] std::uint64_t elections() const { return elections_; }
   [[nodiscard]] model::Term highest_term() const { return highest_term_; }
@@ -41,7 +53,9 @@ class Observer {
  private:
   friend class ObservedProtocol;
   protocol::raft::Invariants invariants_;
-  std::map<model::NodeId, const protocol::Protocol*> running_;
+  MessageControl control_;
+  std::map<model::NodeId, protocol::raft::Raft*> running_;
+  protocol::raft::Mutant mutant_ = protocol::raft::Mutant::none;
   std::map<model::Term, model::NodeId> leaders_;
   std::uint64_t elections_ = 0;
   model::Term highest_term_;

@@ -1,6 +1,7 @@
 #include "sim/runner.h"
 
 #include "sim/faults.h"
+#include "sim/schedule.h"
 
 #include <algorithm>
 #include <memory>
@@ -15,8 +16,12 @@ using base::Duration;
 WorldOptions world_options(const Scenario& scenario, const RunOptions& run) {
   WorldOptions options;
   options.nodes = scenario.nodes;
+  options.spares = scenario.spares;
+  options.max_message_bytes = scenario.max_message_bytes;
   options.seed = run.seed;
   options.mutants = run.mutants;
+  options.plant_later = std::ranges::any_of(
+      scenario.steps, [](const Step& step) { return step.kind == Step::Kind::plant; });
   options.small_knobs =
       scenario.knobs == Knobs::small || (scenario.knobs == Knobs::by_seed && run.seed % 2 == 0);
   Parameters network = scenario.network;
@@ -32,7 +37,13 @@ WorldOptions world_options(const Scenario& scenario, const RunOptions& run) {
 class Run {
  public:
   Run(const Scenario& scenario, const RunOptions& options)
-      : scenario_(scenario), options_(options), world_(world_options(scenario, options)) {}
+      : scenario_(scenario),
+        options_(options),
+        world_(world_options(scenario, options)),
+        schedule_(world_, scenario.steps, workloads_,
+                  {.exact = !options.jitter && options.mutants == Mutants{},
+                   .jitter = options.jitter,
+                   .seed = options.seed}) {}
 
   base::Result<RunResult> go() {
     for (const std::string& name : scenario_.may_refuse) {
@@ -52,7 +63,12 @@ class Run {
     for (const auto& workload : workloads_) {
       workload->start();
     }
+    schedule_.start();
     world_.run_for(scenario_.run);
+    schedule_.finish();
+    if (!bad_action_) {
+      bad_action_ = schedule_.error();
+    }
     if (bad_action_) {
       return std::unexpected(*bad_action_);
     }
@@ -155,6 +171,7 @@ class Run {
   const RunOptions& options_;
   World world_;
   std::vector<std::unique_ptr<Workload>> workloads_;
+  Schedule schedule_;
   std::optional<base::Error> bad_action_;
 };
 

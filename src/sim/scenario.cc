@@ -1,9 +1,11 @@
 #include "sim/scenario.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace ostraka::sim {
 namespace {
@@ -39,6 +41,11 @@ std::optional<std::int64_t> number(const std::string& word) {
   return value;
 }
 
+bool contains_dollar(const Words& words) {
+  return std::ranges::any_of(
+      words, [](const std::string& word) { return word.find('$') != std::string::npos; });
+}
+
 class Parser {
  public:
   explicit Parser(const std::string& name) { scenario_.name = name; }
@@ -47,13 +54,17 @@ class Parser {
     for (const std::string& raw : lines_of(text)) {
       ++line_;
       const Words words = split(raw.substr(0, raw.find('#')), ' ');
-      if (words.empty()) {
-        continue;
+      if (!words.empty() && !take_repeated(words, raw)) {
+        return not_understood(raw);
       }
-      if (!take(words, raw)) {
-        return base::fail(base::ErrorCode::invalid_argument, "scenario " + scenario_.name +
-                                                                 ", line " + std::to_string(line_) +
-                                                                 ": not understood: " + raw);
+    }
+    if (repeat_) {
+      return not_understood("repeat without end");
+    }
+    for (const Step& step : scenario_.steps) {
+      line_ = step.line;
+      if (!names_known_nodes(step)) {
+        return not_understood("there is no such node");
       }
     }
     if (scenario_.workloads.empty()) {
@@ -75,14 +86,71 @@ class Parser {
     return lines;
   }
 
+  [[nodiscard]] std::unexpected<base::Error> not_understood(const std::string& what) const {
+    return base::fail(base::ErrorCode::invalid_argument, "scenario " + scenario_.name + ", line " +
+                                                             std::to_string(line_) +
+                                                             ": not understood: " + what);
+  }
+
+  [[nodiscard]] bool names_known_nodes(const Step& step) const {
+    const std::int64_t nodes = scenario_.nodes + scenario_.spares;
+    return std::ranges::all_of(step.words, [nodes](std::string_view word) {
+      word.remove_prefix(word.starts_with('+') || word.starts_with('-') ? 1 : 0);
+      const auto id = word.starts_with('n') ? number(std::string(word.substr(1))) : std::nullopt;
+      return !id || (*id >= 1 && *id <= nodes);
+    });
+  }
+
+  // repeat NAME FROM TO, the lines of its body, end.
+  bool take_repeated(const Words& words, const std::string& raw) {
+    if (words[0] == "repeat") {
+      const auto from = words.size() == 4 ? number(words[2]) : std::nullopt;
+      const auto to = words.size() == 4 ? number(words[3]) : std::nullopt;
+      if (repeat_ || !from || !to) {
+        return false;
+      }
+      repeat_ = Repeat{"$" + words[1], *from, *to, {}};
+      return true;
+    }
+    if (!repeat_) {
+      return take(words, raw);
+    }
+    if (words[0] != "end") {
+      repeat_->body.emplace_back(line_, words);
+      return true;
+    }
+    const Repeat repeat = *std::exchange(repeat_, std::nullopt);
+    const std::uint32_t end_line = line_;
+    for (std::int64_t i = repeat.from; i <= repeat.to; ++i) {
+      for (const auto& [line, body] : repeat.body) {
+        Words replaced = body;
+        std::ranges::replace(replaced, repeat.name, std::to_string(i));
+        line_ = line;
+        if (contains_dollar(replaced) || !take(replaced, raw)) {
+          return false;
+        }
+      }
+    }
+    line_ = end_line;
+    return true;
+  }
+
   bool take(const Words& words, const std::string& raw) {
     const std::string& key = words[0];
     if (key == "title") {
       scenario_.title = raw.substr(raw.find("title") + 6);
       return words.size() > 1;
     }
-    if (key == "nodes" || key == "run" || key == "quiet") {
+    if (key == "nodes" || key == "spares" || key == "max_message_bytes" || key == "run" ||
+        key == "quiet") {
       return take_number(words);
+    }
+    if (key == "step") {
+      const auto step = parse_step(Words(words.begin() + 1, words.end()), line_);
+      if (step) {
+        scenario_.steps.push_back(*step);
+      }
+      return step.has_value();
     }
     if (key == "workload" || key == "network") {
       return take_parameters(words);
@@ -104,6 +172,14 @@ class Parser {
     if (words[0] == "nodes") {
       scenario_.nodes = static_cast<std::uint32_t>(*value);
       return *value >= 1 && *value <= 9;
+    }
+    if (words[0] == "max_message_bytes") {
+      scenario_.max_message_bytes = static_cast<std::uint32_t>(*value);
+      return true;
+    }
+    if (words[0] == "spares") {
+      scenario_.spares = static_cast<std::uint32_t>(*value);
+      return *value + scenario_.nodes <= 9;
     }
     (words[0] == "run" ? scenario_.run : scenario_.quiet) = Duration::milliseconds(*value);
     return true;
@@ -187,8 +263,16 @@ class Parser {
     return true;
   }
 
+  struct Repeat {
+    std::string name;
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+    std::vector<std::pair<std::uint32_t, Words>> body;  // with line numbers
+  };
+
   Scenario scenario_;
   std::uint32_t line_ = 0;
+  std::optional<Repeat> repeat_;
 };
 
 }  // namespace

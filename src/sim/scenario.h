@@ -7,6 +7,10 @@
 //   network late_one_in=50 …         options of the simulated network
 //   workload registers clients=5     any number of them
 //   at 2000 crash leader power       one fault at a time of the run, in ms
+//   step await role n1 = leader      the next step of an exact schedule (step.h)
+//   repeat K 1 4 … end               the lines between, for each number; $K stands for it
+//   spares 1                         nodes behind the voters, which join as learners
+//   max_message_bytes 1              of the protocol: payload bytes in one message
 //   random 1000 20000 every 700 crash,power,pause,cut     drawn by the seed, from..until, mean
 // distance
 //   run 25000                        length before the quiet end, in ms
@@ -21,6 +25,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "sim/step.h"
 #include "sim/workload.h"
 
 #include <cstdint>
@@ -64,6 +69,9 @@ struct Scenario {
   Parameters network;
   std::vector<WorkloadSpec> workloads;
   std::vector<FaultAction> actions;
+  std::vector<Step> steps;
+  std::uint32_t spares = 0;
+  std::uint32_t max_message_bytes = 0;
   std::vector<RandomFaults> random;
   base::Duration run = base::Duration::seconds(20);
   base::Duration quiet = base::Duration::seconds(30);

@@ -2,6 +2,7 @@
 
 #include "sim/internal/pipeline_workload.h"
 #include "sim/internal/recorded_workload.h"
+#include "sim/internal/scripted_workload.h"
 
 #include <charconv>
 
@@ -36,7 +37,11 @@ std::unique_ptr<Workload> make_known(World& world, const std::string& name, Para
     options.keys = take_count(rest, "keys", options.keys);
     options.think_ms_max = take_number(rest, "think_ms", options.think_ms_max);
     options.progress_ms = take_number(rest, "progress_ms", options.progress_ms);
+    options.start_ms = take_number(rest, "start_ms", options.start_ms);
     return std::make_unique<internal::RecordedWorkload>(world, options);
+  }
+  if (name == "script") {
+    return std::make_unique<internal::ScriptedWorkload>(world, take_count(rest, "clients", 1));
   }
   if (name == "pipelines") {
     internal::PipelineOptions options;

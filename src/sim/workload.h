@@ -19,6 +19,11 @@ namespace ostraka::sim {
 
 using Parameters = std::map<std::string, std::string>;
 
+// One operation that a schedule asks for, of a client that speaks to one node only.
+enum class OrderKind : std::uint8_t { write, read, read_follower };
+// What became of a client's last order.
+enum class OrderState : std::uint8_t { none, open, ok, failed, unknown };
+
 class Workload {
  public:
   Workload() = default;
@@ -30,13 +35,21 @@ class Workload {
   virtual void stop() = 0;
   // After the quiet end: last reads. They run as events; the runner gives them time.
   virtual void read_final_state() {}
+  // Clients count from 1. False: not such a workload, or no such client.
+  virtual bool order(std::size_t /*client*/, OrderKind /*kind*/, const std::string& /*node*/) {
+    return false;
+  }
+  [[nodiscard]] virtual OrderState order_state(std::size_t /*client*/) const {
+    return OrderState::none;
+  }
   // The verdict; empty when good.
   [[nodiscard]] virtual std::string judge() = 0;
   [[nodiscard]] virtual std::uint64_t operations_ok() const = 0;
   [[nodiscard]] virtual std::uint64_t operations_open() const = 0;
 };
 
-// Names: registers, counters, pipelines. Errors: invalid_argument for an unknown name or parameter.
+// Names: registers, counters, pipelines, script. Errors: invalid_argument for an unknown name or
+// parameter.
 [[nodiscard]] base::Result<std::unique_ptr<Workload>> make_workload(World& world,
                                                                     const std::string& name,
                                                                     const Parameters& parameters);

@@ -21,11 +21,14 @@ model::NodeId id_of_name(const std::vector<std::string>& names, const std::strin
 
 World::World(WorldOptions options)
     : options_(options), prng_(options.seed), fabric_(scheduler_, prng_.next(), options.network) {
-  for (std::uint32_t i = 1; i <= options_.nodes; ++i) {
+  for (std::uint32_t i = 1; i <= options_.nodes + options_.spares; ++i) {
     names_.push_back("n" + std::to_string(i));
   }
   for (const std::string& name : names_) {
     machines_[name] = std::make_unique<Machine>(scheduler_, fabric_, name, prng_.next());
+  }
+  if (!options_.plant_later) {
+    plant();
   }
   scheduler_.on_step([this] { after_step(); });
 }
@@ -52,11 +55,18 @@ Machine& World::machine(const std::string& name) {
 
 node::Options World::node_options(const std::string& name) {
   node::Options options;
-  for (const std::string& other : names_) {
-    options.cluster.push_back({other, other + ":7379"});
+  const bool spare = id_of_name(names_, name).value() > options_.nodes;
+  for (std::uint32_t i = 0; i < options_.nodes && !spare; ++i) {
+    options.cluster.push_back({names_[i], names_[i] + ":7379"});
+  }
+  if (spare) {
+    options.join = names_.front() + ":7379";
+  }
+  if (options_.max_message_bytes != 0) {
+    options.store.protocol.max_message_bytes = options_.max_message_bytes;
   }
   options.advertise = name + ":7379";
-  options.store.protocol_factory = observer_.factory(options_.mutants.raft);
+  options.store.protocol_factory = observer_.factory();
   options.wal.mutant = options_.mutants.wal;
   options.wal.segment_bytes = 256U << 10;
   options.wal.initial_segment_bytes = 64U << 10;
@@ -109,6 +119,23 @@ void World::crash(const std::string& name, CrashKind kind) {
     observer_.crashed(id_of_name(names_, name));
     target.crash(kind);
   }
+}
+
+void World::lose_power_at_event(const std::string& name, std::uint64_t event) {
+  sim_ports::SimDisk& disk = machine(name).disk();
+  disk.crash_at_event(disk.events() + event);
+  doomed_.insert(name);
+}
+
+void World::end_doomed() {
+  std::erase_if(doomed_, [this](const std::string& name) {
+    const bool dead = machine(name).disk().is_dead();
+    if (dead) {
+      scheduler_.schedule(scheduler_.now(), sim_ports::OwnerId{},
+                          [this, name] { crash(name, CrashKind::power); });
+    }
+    return dead;
+  });
 }
 
 void World::wipe(const std::string& name) {
@@ -183,8 +210,8 @@ void World::on_fatal(const std::string& who, const base::Error& reason) {
   // It is being called by the process itself: end it in an event of the world.
   const sim_ports::OwnerId life = machine(who).owner();
   scheduler_.schedule(scheduler_.now(), sim_ports::OwnerId{}, [this, who, reason, life] {
-    if (machine(who).owner() != life) {
-      return;
+    if (machine(who).owner() != life || machine(who).disk().is_dead()) {
+      return;  // another life, or about to lose power
     }
     crash(who, CrashKind::process);
     mark("process_ended_itself");
@@ -202,6 +229,7 @@ void World::on_fatal(const std::string& who, const base::Error& reason) {
 }
 
 void World::after_step() {
+  end_doomed();
   if (violation_) {
     return;
   }

@@ -28,12 +28,16 @@ namespace ostraka::sim {
 struct Mutants {
   protocol::raft::Mutant raft = protocol::raft::Mutant::none;
   wal::Mutant wal = wal::Mutant::none;
+  friend bool operator==(const Mutants&, const Mutants&) = default;
 };
 
 struct WorldOptions {
   std::uint32_t nodes = 3;
+  std::uint32_t spares = 0;             // nodes behind those, which join as learners
+  std::uint32_t max_message_bytes = 0;  // of the protocol; 0 = the product's
   std::uint64_t seed = 1;
   Mutants mutants;
+  bool plant_later = false;  // Raft's planted bug waits for plant()
   sim_ports::SimNetworkOptions network;
   // Shrunk knobs: tiny segments, frequent checkpoints, short logs (faults.md 1.0 (iii)).
   bool small_knobs = false;
@@ -59,6 +63,8 @@ class World {
   void start(const std::string& name);
   void start_all();
   void crash(const std::string& name, CrashKind kind);
+  // Power loss in place of the disk's `event`-th event from now (1 = the next).
+  void lose_power_at_event(const std::string& name, std::uint64_t event);
   // Power loss, and the disk is replaced by an empty one.
   void wipe(const std::string& name);
   void pause(const std::string& name, base::Duration span);
@@ -74,6 +80,8 @@ class World {
   void allow_refusal(const std::string& name) { may_refuse_.insert(name); }
   [[nodiscard]] const std::map<std::string, std::string>& refusals() const { return refusals_; }
 
+  void plant() { observer_.plant(options_.mutants.raft); }
+
   // --- Verdicts. ---
   void fail(std::string what);
   [[nodiscard]] const std::optional<std::string>& violation() const { return violation_; }
@@ -87,6 +95,7 @@ class World {
  private:
   [[nodiscard]] node::Options node_options(const std::string& name);
   void after_step();
+  void end_doomed();
   void on_fatal(const std::string& machine, const base::Error& reason);
 
   WorldOptions options_;
@@ -97,6 +106,7 @@ class World {
   std::vector<std::string> names_;
   std::map<std::string, std::unique_ptr<Machine>> machines_;
   std::set<std::string> may_refuse_;
+  std::set<std::string> doomed_;  // lose power at an event of their disk
   std::map<std::string, std::string> refusals_;
   std::map<std::string, std::uint64_t> marks_;
   std::optional<std::string> violation_;

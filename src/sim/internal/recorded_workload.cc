@@ -40,10 +40,20 @@ RecordedWorkload::RecordedWorkload(World& world, RecordedOptions options)
 }
 
 std::string RecordedWorkload::key_name(std::uint64_t number) const {
-  return (options_.counters ? "counter" : "register") + std::to_string(number);
+  const std::string prefix = options_.counters ? "counter" : "register";
+  return (options_.key_prefix.empty() ? prefix : options_.key_prefix) + std::to_string(number);
 }
 
 void RecordedWorkload::start() {
+  if (options_.start_ms == 0) {
+    begin();
+    return;
+  }
+  world_.scheduler().schedule(world_.now() + Duration::milliseconds(options_.start_ms),
+                              sim_ports::OwnerId{}, [this] { begin(); });
+}
+
+void RecordedWorkload::begin() {
   last_ok_ = world_.now();
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     next(i);
@@ -87,7 +97,7 @@ void RecordedWorkload::next(std::size_t client) {
       operation.function = Function::write;
       operation.argument = next_value_++;
     }
-    issue(client, std::move(operation), false);
+    issue(client, std::move(operation), [this, client](const Reply&) { next(client); });
   });
 }
 
@@ -104,7 +114,7 @@ std::vector<std::string> RecordedWorkload::command_of(const check::Operation& op
   return {};
 }
 
-void RecordedWorkload::issue(std::size_t client, check::Operation operation, bool final_read) {
+void RecordedWorkload::issue(std::size_t client, check::Operation operation, OnEnd on_end) {
   operation.call_time = world_.now().as_nanoseconds();
   operation.unknown = true;
   const std::vector<std::string> command = command_of(operation);
@@ -113,13 +123,9 @@ void RecordedWorkload::issue(std::size_t client, check::Operation operation, boo
   history_.push_back(std::move(operation));
   failed_.push_back(false);
   ++open_;
-  clients_[client]->send(command, [this, at, client, final_read](const Reply& reply) {
+  clients_[client]->send(command, [this, at, done = std::move(on_end)](const Reply& reply) mutable {
     finish(at, reply);
-    if (!final_read) {
-      next(client);
-    } else if (reply.outcome != Outcome::ok) {
-      world_.fail("the final read of " + history_[at].key + " got no answer: " + reply.text);
-    }
+    done(reply);
   });
 }
 
@@ -155,7 +161,12 @@ void RecordedWorkload::read_final_state() {
     operation.process = 1;
     operation.function = Function::read;
     operation.key = key_name(key);
-    issue(key % clients_.size(), std::move(operation), true);
+    const std::string name = operation.key;
+    issue(key % clients_.size(), std::move(operation), [this, name](const Reply& reply) {
+      if (reply.outcome != Outcome::ok) {
+        world_.fail("the final read of " + name + " got no answer: " + reply.text);
+      }
+    });
   }
 }
 

@@ -19,9 +19,11 @@ struct RecordedOptions {
   bool counters = false;
   // Without any operation acknowledged for so long the run fails; 0 = not checked.
   std::int64_t progress_ms = 0;
+  std::int64_t start_ms = 0;  // the clients begin then
+  std::string key_prefix;     // empty: named after the model
 };
 
-class RecordedWorkload final : public Workload {
+class RecordedWorkload : public Workload {
  public:
   RecordedWorkload(World& world, RecordedOptions options);
   void start() override;
@@ -31,13 +33,22 @@ class RecordedWorkload final : public Workload {
   [[nodiscard]] std::uint64_t operations_ok() const override { return ok_; }
   [[nodiscard]] std::uint64_t operations_open() const override { return open_; }
 
+ protected:
+  using OnEnd = std::move_only_function<void(const Reply&)>;
+  // Sends one operation and records it; `on_end` follows.
+  void issue(std::size_t client, check::Operation operation, OnEnd on_end);
+  [[nodiscard]] Client& client(std::size_t number) { return *clients_.at(number); }
+  [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
+  [[nodiscard]] bool is_stopped() const { return stopped_; }
+  [[nodiscard]] std::uint32_t take_value() { return next_value_++; }
+  [[nodiscard]] std::string key_name(std::uint64_t number) const;
+
  private:
+  void begin();
   void next(std::size_t client);
-  void issue(std::size_t client, check::Operation operation, bool final_read);
   void finish(std::size_t at, const Reply& reply);
   [[nodiscard]] std::vector<std::string> command_of(const check::Operation& operation) const;
   void watch_progress();
-  [[nodiscard]] std::string key_name(std::uint64_t number) const;
 
   World& world_;
   RecordedOptions options_;

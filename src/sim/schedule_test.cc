@@ -1,0 +1,123 @@
+// Exact schedules as a scenario file has them, run on whole clusters.
+#include "sim/runner.h"
+#include "sim/scenario.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ostraka::sim {
+namespace {
+
+constexpr const char* kHead = "nodes 3\nworkload script clients=1\nworkload registers\nrun 6000\n";
+
+base::Result<RunResult> run(const std::string& steps, const RunOptions& options = {}) {
+  const base::Result<Scenario> scenario = parse_scenario("test", kHead + steps);
+  if (!scenario.has_value()) {
+    return std::unexpected(scenario.error());
+  }
+  return run_scenario(*scenario, options);
+}
+
+TEST(Schedule, StepsRunInTurn) {
+  const auto result =
+      run("step quiet all\n"
+          "step elect n2\n"
+          "step expect role n2 = leader\n"
+          "step write c1 n3\n"
+          "step await ok c1\n"
+          "step hold append n2 any\n"
+          "step write c1 n2\n"
+          "step await held append n2 n1\n"
+          "step wait 50\n"
+          "step expect open c1\n"
+          "step release any any\n"
+          "step await ok c1\n");
+  ASSERT_TRUE(result.has_value()) << result.error().to_string();
+  EXPECT_EQ(result->violation, "");
+  EXPECT_TRUE(result->marks.contains("schedule_reached"));
+}
+
+TEST(Schedule, AnExactOneThatIsNotReachedFails) {
+  const auto result = run("step quiet all\nstep await role n1 = leader within 100\n");
+  ASSERT_TRUE(result.has_value());
+  EXPECT_NE(result->violation.find("schedule not reached, line 6: await role n1 = leader"),
+            std::string::npos)
+      << result->violation;
+}
+
+TEST(Schedule, WithJitterItIsPassedOverAndNothingStaysHeld) {
+  RunOptions options;
+  options.seed = 3;
+  options.jitter = true;
+  const auto result = run(
+      "step quiet all\nstep hold any any any\nstep await role n1 = leader within 100\n", options);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->violation, "");
+  EXPECT_TRUE(result->marks.contains("schedule_passed_over"));
+}
+
+TEST(Schedule, PowerFailsInPlaceOfTheNamedDiskEvent) {
+  const auto result =
+      run("step quiet all\n"
+          "step elect n1\n"
+          "step die_at_event n3 1\n"
+          "step write c1 n1\n"
+          "step await down n3\n"
+          "step await ok c1\n"
+          "step restart n3\n"
+          "step reset n3 n1\n"
+          "step reset n3 n2\n"
+          "step await commit n3 >= commit n1\n");
+  ASSERT_TRUE(result.has_value()) << result.error().to_string();
+  EXPECT_EQ(result->violation, "");
+}
+
+TEST(Schedule, ARepeatedBlockRunsForEachNumber) {
+  const base::Result<Scenario> scenario = parse_scenario(
+      "test", std::string(kHead) + "repeat K 2 4\nstep crash n$K power\nstep wait $K\nend\n");
+  EXPECT_FALSE(scenario.has_value());  // $K stands for a whole word
+  const base::Result<Scenario> good =
+      parse_scenario("test", std::string(kHead) + "repeat K 2 4\nstep wait $K\nend\n");
+  ASSERT_TRUE(good.has_value());
+  ASSERT_EQ(good->steps.size(), 3U);
+  EXPECT_EQ(good->steps[2].time, base::Duration::milliseconds(4));
+  EXPECT_EQ(good->steps[2].line, 6U);
+}
+
+TEST(Schedule, SyntaxNamesTheLine) {
+  for (const char* wrong :
+       {"step await role n1 = king", "step elect n7", "step change n1 +n9", "repeat K 1 2", "end",
+        "repeat K 1 2\nrepeat L 1 2\nend\nend", "spares 7", "step"}) {
+    const base::Result<Scenario> scenario = parse_scenario("test", std::string(kHead) + wrong);
+    ASSERT_FALSE(scenario.has_value()) << wrong;
+    EXPECT_NE(scenario.error().context.find("line "), std::string::npos) << wrong;
+  }
+}
+
+TEST(Schedule, WhatNobodyKnowsIsAnError) {
+  EXPECT_FALSE(run("step explode n1\n").has_value());
+  EXPECT_FALSE(run("step write c2 n1\n").has_value());
+}
+
+TEST(Schedule, ABugIsThereFromPlantOn) {
+  const base::Result<Mutants> mutant = parse_mutant("raft:vote_before_durable");
+  ASSERT_TRUE(mutant.has_value());
+  RunOptions options;
+  options.mutants = *mutant;
+  const std::string one_election =
+      "step quiet all\nstep elect n1\nstep await commit n3 = last n1\nstep wait 1000\n";
+  const auto late =
+      run(one_election + "step plant\nstep crash n1 process\nstep elect n2\n", options);
+  const auto always = run(one_election, options);
+  ASSERT_TRUE(late.has_value() && always.has_value());
+  const auto caught_at = [](const RunResult& result) {
+    EXPECT_NE(result.violation.find("R9"), std::string::npos) << result.violation;
+    return std::stoi(result.violation.substr(std::string("at ").size()));
+  };
+  EXPECT_LT(caught_at(*always), 1000);
+  EXPECT_GT(caught_at(*late), 1000);
+}
+
+}  // namespace
+}  // namespace ostraka::sim
