@@ -88,6 +88,7 @@ class Node::Impl final : public peer::TransportHandler,
   void set_timer(port::Closure on_fire, base::Duration after);
   void drop_timer();
   void hand_over();
+  void drain();
   void close();
 
   Environment environment_;

@@ -105,6 +105,11 @@ std::size_t Connection::on_bytes(base::ByteView bytes) {
   }
   processing_ = false;
   note_progress(bytes.size() - used);
+  if (refused_ && !reading_stopped_) {
+    // The last reply and the end leave together, so that the client sees the end before it asks
+    // again.
+    end_if_drained(false);
+  }
   flush();
   close_if_asked();
   return used;
@@ -207,6 +212,28 @@ void Connection::on_closed(const base::Error& /*reason*/) {
     phase_ = Phase::ended;
     owner_.on_ended(client_.id);
   }
+}
+
+void Connection::end_if_drained(bool grace_over) {
+  if (reading_stopped_) {
+    read_on_if_possible();  // what it holds is answered first
+    return;
+  }
+  if (phase_ == Phase::open && pipeline_.empty() && stream_->pending_bytes() == 0 &&
+      (refused_ || grace_over)) {
+    close();
+  }
+}
+
+void Connection::give_up() {
+  if (phase_ != Phase::open) {
+    return;
+  }
+  session_.reset();  // its calls end as cancelled
+  if (phase_ == Phase::open && running_.job != nullptr) {
+    abandon_job({base::ErrorCode::cancelled, "the node is shutting down"});
+  }
+  close();
 }
 
 void Connection::close() { end(false); }
@@ -336,21 +363,25 @@ void Connection::resume_job() {
   if (phase_ != Phase::open || running_.job == nullptr) {
     return;
   }
-  codec::RespWriter reply(running_.slot->reply, running_.slot->protocol);
   const base::Result<std::string>& results = running_.call->results();
-  JobNext next = JobNext::done;
-  JobContext context{.server = server_, .client = client_, .call = builder_, .reply = reply};
   if (results.has_value()) {
-    next = running_.job->resume(context, *results);
+    codec::RespWriter reply(running_.slot->reply, running_.slot->protocol);
+    JobContext context{.server = server_, .client = client_, .call = builder_, .reply = reply};
+    run_job(running_.job->resume(context, *results));
   } else {
-    running_.job->abandoned(context);
-    reply.error(error_reply(results.error(),
-                            running_.call->read_only ? Effect::read_only : Effect::may_write));
+    abandon_job(results.error());
   }
-  run_job(next);
   flush();
   close_if_asked();
   read_on_if_possible();
+}
+
+void Connection::abandon_job(const base::Error& error) {
+  codec::RespWriter reply(running_.slot->reply, running_.slot->protocol);
+  JobContext context{.server = server_, .client = client_, .call = builder_, .reply = reply};
+  running_.job->abandoned(context);
+  reply.error(error_reply(error, running_.call->read_only ? Effect::read_only : Effect::may_write));
+  run_job(JobNext::done);
 }
 
 }  // namespace ostraka::gateway::resp

@@ -49,6 +49,13 @@ bool is_immediate(CommandId id) {
 
 void Connection::dispatch(Arguments words) {
   ++client_.commands;
+  if (server_.draining) {
+    refused_ = true;
+    reject(nullptr,
+           error_reply({base::ErrorCode::shutting_down, "nothing was done, ask another node"},
+                       Effect::may_write));
+    return;
+  }
   const CommandSpec* spec = look_up(words);
   if (spec == nullptr || !accepts(*spec, words)) {
     return;
