@@ -256,6 +256,11 @@ NodeFacts Node::Impl::node_facts() {
   return facts;
 }
 
+void Node::Impl::append_metrics(base::MetricsText& out) {
+  add_metrics(node_facts(), out);
+  environment_.process.append_metrics(out);
+}
+
 void Node::Impl::cluster_status(std::move_only_function<void(std::string)> on_done) {
   struct Gathering {
     std::vector<NodeAnswer> answers;

@@ -148,9 +148,9 @@ void Connection::read_on_if_possible() {
 
 void Connection::refuse_protocol_error() {
   ++server_.statistics.protocol_errors;
-  ++server_.statistics.error_replies;
   std::string reply;
   codec::RespWriter(reply, client_.protocol).error("ERR " + parser_.error_text());
+  server_.statistics.count_error(reply);
   client_.close_after_reply = true;
   if (pipeline_.empty()) {
     out_.append(reply);
@@ -311,23 +311,22 @@ void Connection::render(Slot& slot, const base::Result<base::ByteView>& results,
     reply.error("ERR the reply is larger than a client may be sent");
   } else {
     codec::ResultReader reader(*results);
-    const bool fits =
-        slot.transaction != nullptr
-            ? render_transaction(*slot.transaction, *results, reply) != ExecOutcome::malformed
-            : render_reply(slot.render, slot.operations, reader, reply);
+    const bool fits = slot.transaction != nullptr
+                          ? render_transaction(*slot.transaction, *results, reply,
+                                               server_.statistics) != ExecOutcome::malformed
+                          : render_reply(slot.render, slot.operations, reader, reply);
     if (!fits) {
       out.resize(start);
       reply.error(text::kBadResults);
     }
   }
-  account(slot.id, slot.started, out[start] == '-');
+  account(slot.id, slot.started, std::string_view(out).substr(start));
 }
 
-void Connection::account(CommandId id, base::Instant started, bool failed) {
+void Connection::account(CommandId id, base::Instant started, std::string_view reply) {
   CommandStatistics& statistics = server_.statistics.of(id);
   ++statistics.calls;
-  statistics.failed += failed ? 1 : 0;
-  server_.statistics.error_replies += failed ? 1 : 0;
+  statistics.failed += server_.statistics.count_error(reply) ? 1 : 0;
   if (statistics.latency_ns == nullptr) {
     statistics.latency_ns = std::make_unique<base::Histogram>();
   }
@@ -349,7 +348,7 @@ void Connection::run_job(JobNext next) {
     return;
   }
   Slot& slot = *running_.slot;
-  account(slot.id, slot.started, slot.reply.starts_with('-'));
+  account(slot.id, slot.started, slot.reply);
   slot.done = true;
   running_.job.reset();
   running_.slot = nullptr;

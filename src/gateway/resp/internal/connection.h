@@ -113,7 +113,7 @@ class Connection final : public port::StreamHandler,
   void answer_error(const CommandSpec& spec, std::string_view error);
   void submit(Slot& slot, std::string command, bool read_only);
   void render(Slot& slot, const base::Result<base::ByteView>& results, std::string& out);
-  void account(CommandId id, base::Instant started, bool failed);
+  void account(CommandId id, base::Instant started, std::string_view reply);
   void flush();
   void close_if_asked();
   void end(bool at_once);
