@@ -3,6 +3,7 @@
 // Threads: everything is called on the node's reactor. Ownership: all of it outlives the node.
 #pragma once
 
+#include "base/metrics_text.h"
 #include "base/result.h"
 #include "port/engine.h"
 #include "port/executor.h"
@@ -43,6 +44,8 @@ class ProcessInfo {
   ProcessInfo& operator=(const ProcessInfo&) = delete;
   virtual ~ProcessInfo() = default;
   [[nodiscard]] virtual ProcessUsage sample() = 0;
+  // What the machine itself adds to /metrics (docs/metrics.md): its event loops.
+  virtual void append_metrics(base::MetricsText& out) { static_cast<void>(out); }
 };
 
 // Opens the engine of the data directory. Blocking.

@@ -2,10 +2,10 @@
 // Redis and HTTP front ends. The same class runs in the server and in the simulator.
 //
 // Order of starting: lock and identity of the directory; log; engine; the shard from checkpoint and
-// log; listeners. Order of stopping: front ends stop accepting; leadership is handed over; commands
-// in flight end; checkpoint; peers.
-// Threads: one reactor. Ownership: Environment outlives the node. Destroying a node that was not
-// stopped is a crash.
+// log; listeners. Order of stopping: leadership is handed over while clients are served; the Redis
+// front end takes no new connection, answers what is in flight and refuses what comes
+// (drain_limit); checkpoint; peers. Threads: one reactor. Ownership: Environment outlives the node.
+// Destroying a node that was not stopped is a crash.
 #pragma once
 
 #include "base/result.h"
@@ -43,7 +43,8 @@ struct Options {
   store::Options store;
   wal::Options wal;
   router::RouterOptions router;
-  base::Duration stop_limit = base::Duration::seconds(5);  // for handing over and draining
+  base::Duration stop_limit = base::Duration::seconds(5);   // for handing over and draining
+  base::Duration drain_limit = base::Duration::seconds(2);  // of it, for commands in flight
 };
 
 struct Addresses {

@@ -151,8 +151,8 @@ ExitCode run(const RunOptions& options) {
     return ExitCode::failed;
   }
   StderrLog log(options.settings.log_level);
-  LinuxProcess process;
   net::Reactor reactor;
+  LinuxProcess process(reactor);
   const std::unique_ptr<port::Network> network = net::make_network(reactor);
   Listener listener(reactor, options.settings);
   auto open_engine = [](port::FileSystem& fs, port::Executor& executor) {

@@ -1,10 +1,14 @@
 """Three real servers: every node serves, the leader is killed, nothing acknowledged is lost, the
 node comes back, everything stops cleanly."""
 
+import pathlib
+import re
 import sys
 import time
 
 from harness import Cluster, RedisError
+
+METRICS_PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 
 
 def check_every_node_serves(cluster):
@@ -19,6 +23,26 @@ def check_every_node_serves(cluster):
         assert node.get("/health")[0] == 200
         assert node.get("/ready")[0] == 200
         assert "ostraka_raft_term" in node.get("/metrics")[1]
+
+
+def documented_metrics():
+    """Name to type, from docs/metrics.md."""
+    rows = re.findall(r"^\| (`ostraka[^|]*) \| (\w+) \|", METRICS_PAGE.read_text(), re.MULTILINE)
+    return {name: kind for names, kind in rows for name in re.findall(r"`(\w+)`", names)}
+
+
+def check_metrics(cluster):
+    """What the page shows is what the documentation says: names and types, no more and no less."""
+    shown = {}
+    for node in cluster.nodes:
+        shown.update(re.findall(r"^# TYPE (\w+) (\w+)$", node.get("/metrics")[1], re.MULTILINE))
+    assert shown == documented_metrics(), sorted(shown.items() ^ documented_metrics().items())
+    figures = cluster.wait_for_leader().get("/metrics")[1]
+    for pattern in (r'^ostraka_reactor_turns_total{reactor="0"} [1-9]',
+                    r'^ostraka_reactor_busy_seconds_total{reactor="0"} 0?\.?\d*[1-9]',
+                    r'^ostraka_peer_connected{peer="\d"} 1$',
+                    r'^ostraka_peer_round_trip_seconds{peer="\d"} '):
+        assert re.search(pattern, figures, re.MULTILINE), pattern
 
 
 def check_order_on_a_connection(cluster):
@@ -63,6 +87,7 @@ def main():
         print(f"leader: {leader.name}")
         check_every_node_serves(cluster)
         check_order_on_a_connection(cluster)
+        check_metrics(cluster)
         for node in cluster.nodes:
             write_through(node, f"before:{node.name}", 100, acknowledged)
         assert len(acknowledged) == 300

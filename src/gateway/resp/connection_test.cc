@@ -385,16 +385,5 @@ TEST(Connection, EndingAbandonsWhatIsInFlight) {
   EXPECT_EQ(world.connect()->command("PING"), "+PONG\r\n");
 }
 
-TEST(Connection, StopClosesEverything) {
-  World world;
-  const auto client = world.connect();
-  world.router.hold = true;
-  client->ask(encode({"PING"}) + encode({"SET", "a", "1"}));
-  world.server().stop();
-  world.settle();
-  EXPECT_TRUE(client->is_closed());
-  EXPECT_EQ(world.server().address(), "");
-}
-
 }  // namespace
 }  // namespace ostraka::gateway::resp

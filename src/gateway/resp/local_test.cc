@@ -89,6 +89,26 @@ TEST_F(Local, Configuration) {
   EXPECT_EQ(client->command("CONFIG RESETSTAT"), "+OK\r\n");
 }
 
+TEST_F(Local, ErrorStatistics) {
+  client->command("NOPE");
+  client->command("GET");
+  client->command("SET s text");
+  client->command("INCR s");
+  client->command("SET key value other");
+  client->command("EXEC");
+  for (const char* queued : {"MULTI", "INCR s", "GET s", "SELECT 99", "EXEC"}) {
+    client->command(queued);  // two errors within the reply of EXEC
+  }
+  for (const char* aborted : {"MULTI", "NOPE", "EXEC"}) {
+    client->command(aborted);
+  }
+  EXPECT_EQ(client->command("INFO errorstats"),
+            "$66\r\n# Errorstats\r\nerrorstat_ERR:count=8\r\nerrorstat_EXECABORT:count=1\r\n\r\n");
+  EXPECT_NE(client->command("INFO stats").find("total_error_replies:9\r\n"), std::string::npos);
+  client->command("CONFIG RESETSTAT");
+  EXPECT_EQ(client->command("INFO errorstats"), "$14\r\n# Errorstats\r\n\r\n");
+}
+
 TEST_F(Local, Information) {
   client->command("GET a");
   const std::string all = client->command("INFO all");

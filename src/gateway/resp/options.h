@@ -38,6 +38,8 @@ struct Options {
   base::Duration idle_max;
   // Every command ends within this time in success, failure or "unknown".
   base::Duration call_deadline = base::Duration::seconds(5);
+  // Stopping: how long a silent connection may still bring a command, which is refused in words.
+  base::Duration drain_grace = base::Duration::milliseconds(200);
   // READONLY: how stale a read may be.
   base::Duration readonly_staleness_max = base::Duration::milliseconds(500);
   ConnectionLimits connection;

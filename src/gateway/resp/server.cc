@@ -11,6 +11,8 @@ namespace {
 
 // How often time-outs are looked at.
 constexpr base::Duration kCheckInterval = base::Duration::seconds(1);
+// The same for connections that are to end.
+constexpr base::Duration kDrainInterval = base::Duration::milliseconds(5);
 
 }  // namespace
 
@@ -27,6 +29,7 @@ class Server::Impl final : public ConnectionOwner {
                  .prng = base::Prng(0),
                  .cursors = CursorCache(),
                  .address = {},
+                 .draining = false,
                  .visit_clients = {}},
         timer_(executor.make_timer([this] { on_timer(); })) {
     context_.prng = base::Prng(context_.options.seed);
@@ -54,14 +57,14 @@ class Server::Impl final : public ConnectionOwner {
     return listener_ == nullptr ? std::string() : listener_->address();
   }
 
-  void stop() {
+  void drain(base::Instant until, port::Closure on_drained) {
+    OSTRAKA_ASSERT(!context_.draining, "a server drains once");
     listener_.reset();
-    timer_->disarm();
-    const auto connections = std::exchange(connections_, {});
-    for (const auto& [id, connection] : connections) {
-      connection->close();
-    }
-    context_.statistics.connections_open = 0;
+    context_.draining = true;
+    on_drained_ = std::move(on_drained);
+    drain_until_ = until;
+    grace_until_ = context_.executor.now() + context_.options.drain_grace;
+    drain_on();
   }
 
   void on_ended(std::uint64_t id) override {
@@ -109,13 +112,41 @@ class Server::Impl final : public ConnectionOwner {
     stream->close();
   }
 
-  void on_timer() {
-    const base::Instant now = context_.executor.now();
-    // A connection that ends removes itself.
+  // A connection that ends removes itself.
+  template <class Function>
+  void each_connection(const Function& function) {
     for (auto it = connections_.begin(); it != connections_.end();) {
       const auto connection = (it++)->second;
-      connection->check_time(now);
+      function(*connection);
     }
+  }
+
+  void drain_on() {
+    const base::Instant now = context_.executor.now();
+    const bool grace_over = now >= grace_until_;
+    const bool give_up = now >= drain_until_;
+    each_connection([&](Connection& connection) {
+      if (give_up) {
+        connection.give_up();
+      } else {
+        connection.end_if_drained(grace_over);
+      }
+    });
+    if (connections_.empty()) {
+      timer_->disarm();
+      context_.executor.post(std::move(on_drained_));
+      return;
+    }
+    timer_->arm(now + kDrainInterval);
+  }
+
+  void on_timer() {
+    if (context_.draining) {
+      drain_on();
+      return;
+    }
+    const base::Instant now = context_.executor.now();
+    each_connection([now](Connection& connection) { connection.check_time(now); });
     if (!connections_.empty()) {
       timer_->arm(now + kCheckInterval);
     }
@@ -128,6 +159,9 @@ class Server::Impl final : public ConnectionOwner {
   std::unique_ptr<port::Listener> listener_;
   std::map<std::uint64_t, std::shared_ptr<Connection>> connections_;
   std::uint64_t last_id_ = 0;
+  port::Closure on_drained_;
+  base::Instant drain_until_;
+  base::Instant grace_until_;
 };
 
 Server::Server(port::Executor& executor, port::Network& network, router::Router& router,
@@ -140,7 +174,9 @@ base::Status Server::start(const std::string& address) { return impl_->start(add
 
 std::string Server::address() const { return impl_->address(); }
 
-void Server::stop() { impl_->stop(); }
+void Server::drain(base::Instant until, port::Closure on_drained) {
+  impl_->drain(until, std::move(on_drained));
+}
 
 const Statistics& Server::statistics() const { return impl_->statistics(); }
 

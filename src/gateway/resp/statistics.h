@@ -9,7 +9,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace ostraka::gateway::resp {
 
@@ -24,7 +28,9 @@ struct Statistics {
   std::array<CommandStatistics, kCommandCount> commands;
   std::uint64_t unknown_commands = 0;
   std::uint64_t protocol_errors = 0;
-  std::uint64_t error_replies = 0;
+  std::uint64_t error_replies = 0;  // those within the reply of EXEC included
+  // The same by their first word (ERR, WRONGPASS, …). Only this program's texts: bounded.
+  std::map<std::string, std::uint64_t, std::less<>> errors_by_prefix;
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;  // clients_max
   std::uint64_t connections_cut = 0;      // time-outs and output limits
@@ -39,6 +45,8 @@ struct Statistics {
   [[nodiscard]] const CommandStatistics& of(CommandId id) const {
     return commands[static_cast<std::size_t>(id)];
   }
+  // Takes note of an encoded reply when it is an error; true then.
+  bool count_error(std::string_view reply);
   // Calls of every command.
   [[nodiscard]] std::uint64_t calls() const;
   // What counts since the start or the last CONFIG RESETSTAT; open connections stay.

@@ -219,7 +219,9 @@ World::World(Options options, std::uint64_t seed)
 
 World::~World() {
   for (const auto& server : servers) {
-    server->stop();
+    if (!server->address().empty()) {
+      server->drain(executor.now(), [] {});
+    }
   }
   settle();
 }

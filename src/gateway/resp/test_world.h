@@ -106,6 +106,7 @@ class Client final : public port::StreamHandler {
   std::string take();
   [[nodiscard]] bool is_closed() const { return closed_; }
   void stop_reading() { stream_->pause_reading(); }
+  void read_on() { stream_->resume_reading(); }
   void close() { stream_->abort(); }
 
   std::size_t on_bytes(base::ByteView bytes) override;

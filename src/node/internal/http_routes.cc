@@ -87,7 +87,7 @@ void handle_admin(Node::Impl& node, AdminOp op, const Request& request, Responde
 void add_routes(gateway::http::Server& server, Node::Impl& node) {
   gateway::http::add_standard_routes(
       server, {.ready = [&node] { return node.is_ready(); },
-               .metrics = [&node](base::MetricsText& out) { add_metrics(node.node_facts(), out); },
+               .metrics = [&node](base::MetricsText& out) { node.append_metrics(out); },
                .status_json = nullptr});
   server.route("GET", "/status", [&node](const Request&, Responder responder) {
     node.cluster_status([to = std::move(responder)](const std::string& json) mutable {

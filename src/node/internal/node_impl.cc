@@ -13,7 +13,6 @@ namespace {
 const base::Duration kHousekeeping = base::Duration::milliseconds(500);
 const base::Duration kLeaderlessMax = base::Duration::seconds(2);
 const base::Duration kGreetLimit = base::Duration::seconds(2);
-const base::Duration kDrainPoll = base::Duration::milliseconds(10);
 
 std::string hexadecimal(std::uint64_t a, std::uint64_t b) {
   return fmt::format("{:016x}{:016x}{:08x}", a, b, static_cast<std::uint32_t>(a ^ b));
@@ -257,6 +256,11 @@ NodeFacts Node::Impl::node_facts() {
   return facts;
 }
 
+void Node::Impl::append_metrics(base::MetricsText& out) {
+  add_metrics(node_facts(), out);
+  environment_.process.append_metrics(out);
+}
+
 void Node::Impl::cluster_status(std::move_only_function<void(std::string)> on_done) {
   struct Gathering {
     std::vector<NodeAnswer> answers;
@@ -325,7 +329,7 @@ void Node::Impl::hand_over() {
     }
   }
   if (best.is_none()) {
-    close();
+    drain();
     return;
   }
   log(LogLevel::info, "handing leadership to " + parts_.admin->name_of(best));
@@ -339,22 +343,24 @@ void Node::Impl::hand_over() {
         }
         environment_.executor.post([this, still = alive] {
           if (!still.expired()) {
-            close();
+            drain();
           }
         });
       });
 }
 
-// No new connections; what is in flight ends; the checkpoint makes the next start short.
+// No new connections; what is in flight is answered.
+void Node::Impl::drain() {
+  const base::Instant limit = environment_.executor.now() + options_.drain_limit;
+  parts_.redis->drain(std::min(limit, stop_deadline_), [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) {
+      close();
+    }
+  });
+}
+
+// The checkpoint makes the next start short.
 void Node::Impl::close() {
-  if (parts_.redis != nullptr && !parts_.redis->address().empty()) {
-    parts_.redis->stop();
-  }
-  const bool in_flight = parts_.router != nullptr && parts_.router->status().calls_in_flight > 0;
-  if (in_flight && environment_.executor.now() < stop_deadline_) {
-    set_timer([this] { close(); }, kDrainPoll);
-    return;
-  }
   auto done = [this, alive = std::weak_ptr<bool>(alive_)](const base::Status& status) {
     if (alive.expired()) {
       return;

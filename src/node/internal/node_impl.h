@@ -61,6 +61,7 @@ class Node::Impl final : public peer::TransportHandler,
   [[nodiscard]] gateway::resp::ServerFacts facts() override;
 
   [[nodiscard]] NodeFacts node_facts();
+  void append_metrics(base::MetricsText& out);
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const wal::Identity& identity() const { return identity_; }
   [[nodiscard]] Machinery& parts() { return parts_; }
@@ -88,6 +89,7 @@ class Node::Impl final : public peer::TransportHandler,
   void set_timer(port::Closure on_fire, base::Duration after);
   void drop_timer();
   void hand_over();
+  void drain();
   void close();
 
   Environment environment_;

@@ -1,6 +1,7 @@
 #include "node/internal/node_status.h"
 
 #include "base/metrics_text.h"
+#include "peer/metrics.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -122,17 +123,7 @@ void router_metrics(const NodeFacts& facts, MetricsText& out) {
     counter(out, "ostraka_router_deadlines_total", "Calls that ended at their deadline",
             counters.deadlines);
   }
-  const auto each_peer = [&](std::string_view name, std::string_view help, const auto& value_of) {
-    for (const peer::PeerConnectionStatus& peer : facts.peers) {
-      const std::string id = fmt::format("{}", peer.id.value());
-      const base::MetricLabel label{"peer", id};
-      out.gauge({name, help}, value_of(peer), {&label, 1});
-    }
-  };
-  each_peer("ostraka_peer_connected", "1 when both connections are up",
-            [](const auto& peer) { return peer.connected ? 1.0 : 0.0; });
-  each_peer("ostraka_peer_queued_bytes", "Bytes that wait to be sent",
-            [](const auto& peer) { return static_cast<double>(peer.queued_bytes); });
+  peer::append_peer_metrics(facts.peers, out);
 }
 
 void command_metrics(const gateway::resp::Statistics& redis, MetricsText& out) {

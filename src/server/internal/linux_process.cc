@@ -1,5 +1,7 @@
 #include "server/internal/linux_process.h"
 
+#include "net/metrics.h"
+
 #include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -48,6 +50,10 @@ node::ProcessUsage LinuxProcess::sample() {
   usage.open_files = count_entries("/proc/self/fd");
   usage.threads = count_entries("/proc/self/task");
   return usage;
+}
+
+void LinuxProcess::append_metrics(base::MetricsText& out) {
+  net::append_reactor_metrics({&reactor_.stats(), 1}, out);
 }
 
 }  // namespace ostraka::server

@@ -105,6 +105,11 @@ std::size_t Connection::on_bytes(base::ByteView bytes) {
   }
   processing_ = false;
   note_progress(bytes.size() - used);
+  if (refused_ && !reading_stopped_) {
+    // The last reply and the end leave together, so that the client sees the end before it asks
+    // again.
+    end_if_drained(false);
+  }
   flush();
   close_if_asked();
   return used;
@@ -143,9 +148,9 @@ void Connection::read_on_if_possible() {
 
 void Connection::refuse_protocol_error() {
   ++server_.statistics.protocol_errors;
-  ++server_.statistics.error_replies;
   std::string reply;
   codec::RespWriter(reply, client_.protocol).error("ERR " + parser_.error_text());
+  server_.statistics.count_error(reply);
   client_.close_after_reply = true;
   if (pipeline_.empty()) {
     out_.append(reply);
@@ -207,6 +212,28 @@ void Connection::on_closed(const base::Error& /*reason*/) {
     phase_ = Phase::ended;
     owner_.on_ended(client_.id);
   }
+}
+
+void Connection::end_if_drained(bool grace_over) {
+  if (reading_stopped_) {
+    read_on_if_possible();  // what it holds is answered first
+    return;
+  }
+  if (phase_ == Phase::open && pipeline_.empty() && stream_->pending_bytes() == 0 &&
+      (refused_ || grace_over)) {
+    close();
+  }
+}
+
+void Connection::give_up() {
+  if (phase_ != Phase::open) {
+    return;
+  }
+  session_.reset();  // its calls end as cancelled
+  if (phase_ == Phase::open && running_.job != nullptr) {
+    abandon_job({base::ErrorCode::cancelled, "the node is shutting down"});
+  }
+  close();
 }
 
 void Connection::close() { end(false); }
@@ -284,23 +311,22 @@ void Connection::render(Slot& slot, const base::Result<base::ByteView>& results,
     reply.error("ERR the reply is larger than a client may be sent");
   } else {
     codec::ResultReader reader(*results);
-    const bool fits =
-        slot.transaction != nullptr
-            ? render_transaction(*slot.transaction, *results, reply) != ExecOutcome::malformed
-            : render_reply(slot.render, slot.operations, reader, reply);
+    const bool fits = slot.transaction != nullptr
+                          ? render_transaction(*slot.transaction, *results, reply,
+                                               server_.statistics) != ExecOutcome::malformed
+                          : render_reply(slot.render, slot.operations, reader, reply);
     if (!fits) {
       out.resize(start);
       reply.error(text::kBadResults);
     }
   }
-  account(slot.id, slot.started, out[start] == '-');
+  account(slot.id, slot.started, std::string_view(out).substr(start));
 }
 
-void Connection::account(CommandId id, base::Instant started, bool failed) {
+void Connection::account(CommandId id, base::Instant started, std::string_view reply) {
   CommandStatistics& statistics = server_.statistics.of(id);
   ++statistics.calls;
-  statistics.failed += failed ? 1 : 0;
-  server_.statistics.error_replies += failed ? 1 : 0;
+  statistics.failed += server_.statistics.count_error(reply) ? 1 : 0;
   if (statistics.latency_ns == nullptr) {
     statistics.latency_ns = std::make_unique<base::Histogram>();
   }
@@ -322,7 +348,7 @@ void Connection::run_job(JobNext next) {
     return;
   }
   Slot& slot = *running_.slot;
-  account(slot.id, slot.started, slot.reply.starts_with('-'));
+  account(slot.id, slot.started, slot.reply);
   slot.done = true;
   running_.job.reset();
   running_.slot = nullptr;
@@ -336,21 +362,25 @@ void Connection::resume_job() {
   if (phase_ != Phase::open || running_.job == nullptr) {
     return;
   }
-  codec::RespWriter reply(running_.slot->reply, running_.slot->protocol);
   const base::Result<std::string>& results = running_.call->results();
-  JobNext next = JobNext::done;
-  JobContext context{.server = server_, .client = client_, .call = builder_, .reply = reply};
   if (results.has_value()) {
-    next = running_.job->resume(context, *results);
+    codec::RespWriter reply(running_.slot->reply, running_.slot->protocol);
+    JobContext context{.server = server_, .client = client_, .call = builder_, .reply = reply};
+    run_job(running_.job->resume(context, *results));
   } else {
-    running_.job->abandoned(context);
-    reply.error(error_reply(results.error(),
-                            running_.call->read_only ? Effect::read_only : Effect::may_write));
+    abandon_job(results.error());
   }
-  run_job(next);
   flush();
   close_if_asked();
   read_on_if_possible();
+}
+
+void Connection::abandon_job(const base::Error& error) {
+  codec::RespWriter reply(running_.slot->reply, running_.slot->protocol);
+  JobContext context{.server = server_, .client = client_, .call = builder_, .reply = reply};
+  running_.job->abandoned(context);
+  reply.error(error_reply(error, running_.call->read_only ? Effect::read_only : Effect::may_write));
+  run_job(JobNext::done);
 }
 
 }  // namespace ostraka::gateway::resp

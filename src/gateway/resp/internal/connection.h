@@ -43,6 +43,11 @@ class Connection final : public port::StreamHandler,
   void start();
   // Time-outs: idle, half-received commands, replies that are not taken, missing authentication.
   void check_time(base::Instant now);
+  // While the server drains: closes when nothing is owed and its commands have been refused, or
+  // when it says nothing (`grace_over`).
+  void end_if_drained(bool grace_over);
+  // Answers what is in flight as unknown, sends it, and closes.
+  void give_up();
   // Sends what has been answered, then closes. Commands in flight are abandoned.
   void close();
   // The same for a peer that is gone or must go at once.
@@ -101,13 +106,14 @@ class Connection final : public port::StreamHandler,
   // Jobs.
   void run_job(JobNext next);
   void resume_job();
+  void abandon_job(const base::Error& error);
 
   // Output.
   void answer(const CommandSpec& spec, std::string_view encoded_reply);
   void answer_error(const CommandSpec& spec, std::string_view error);
   void submit(Slot& slot, std::string command, bool read_only);
   void render(Slot& slot, const base::Result<base::ByteView>& results, std::string& out);
-  void account(CommandId id, base::Instant started, bool failed);
+  void account(CommandId id, base::Instant started, std::string_view reply);
   void flush();
   void close_if_asked();
   void end(bool at_once);
@@ -123,6 +129,7 @@ class Connection final : public port::StreamHandler,
   codec::CommandBuilder builder_;
   bool processing_ = false;  // on_bytes is on the stack: it flushes
   bool reading_stopped_ = false;
+  bool refused_ = false;        // a command found the server draining: the connection ends soon
   std::size_t held_bytes_ = 0;  // presented and not consumed
   Times times_;
   RunningJob running_;

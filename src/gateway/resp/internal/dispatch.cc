@@ -49,6 +49,13 @@ bool is_immediate(CommandId id) {
 
 void Connection::dispatch(Arguments words) {
   ++client_.commands;
+  if (server_.draining) {
+    refused_ = true;
+    reject(nullptr,
+           error_reply({base::ErrorCode::shutting_down, "nothing was done, ask another node"},
+                       Effect::may_write));
+    return;
+  }
   const CommandSpec* spec = look_up(words);
   if (spec == nullptr || !accepts(*spec, words)) {
     return;
@@ -112,7 +119,6 @@ void Connection::reject(const CommandSpec* spec, std::string_view error) {
   if (spec != nullptr) {
     ++server_.statistics.of(spec->id).rejected;
   }
-  ++server_.statistics.error_replies;
   if (spec != nullptr && spec->id == CommandId::exec) {
     client_.transaction.clear();
     client_.watched.clear();
@@ -121,6 +127,7 @@ void Connection::reject(const CommandSpec* spec, std::string_view error) {
   } else {
     writer.error(error);
   }
+  server_.statistics.count_error(reply);
   if (pipeline_.empty()) {
     out_.append(reply);
     return;
@@ -157,13 +164,13 @@ void Connection::execute_local(const CommandSpec& spec, LocalFunction function, 
     const std::size_t start = out_.size();
     codec::RespWriter reply(out_, client_.protocol);
     function(context, words, reply);
-    account(spec.id, started, out_[start] == '-');
+    account(spec.id, started, std::string_view(out_).substr(start));
   } else {
     Slot& slot = pipeline_.push(*this);
     ++server_.statistics.commands_in_flight;
     codec::RespWriter reply(slot.reply, client_.protocol);
     function(context, words, reply);
-    account(spec.id, started, slot.reply.starts_with('-'));
+    account(spec.id, started, slot.reply);
     slot.done = true;
   }
   parser_.set_unauthenticated(!client_.authenticated);
@@ -211,7 +218,7 @@ void Connection::submit(Slot& slot, std::string command, bool read_only) {
 
 // A finished reply of a command that was executed.
 void Connection::answer(const CommandSpec& spec, std::string_view encoded_reply) {
-  account(spec.id, server_.executor.now(), encoded_reply.starts_with('-'));
+  account(spec.id, server_.executor.now(), encoded_reply);
   if (pipeline_.empty()) {
     out_.append(encoded_reply);
     return;

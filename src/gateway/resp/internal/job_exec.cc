@@ -166,7 +166,7 @@ class ComputedExecJob final : public Job {
   JobNext finish(JobContext& context, base::ByteView results) {
     std::string reply;
     codec::RespWriter writer(reply, context.reply.protocol());
-    switch (render_transaction(parts_, results, writer)) {
+    switch (render_transaction(parts_, results, writer, context.server.statistics)) {
       case ExecOutcome::done:
         context.reply.out().append(reply);
         break;

@@ -77,7 +77,11 @@ void write_cpu(const InfoInput& in, Out out) {
 
 void write_modules(const InfoInput& /*in*/, Out /*out*/) {}
 
-void write_errorstats(const InfoInput& /*in*/, Out /*out*/) {}
+void write_errorstats(const InfoInput& in, Out out) {
+  for (const auto& [prefix, count] : in.server.statistics.errors_by_prefix) {
+    fmt::format_to(out, "errorstat_{}:count={}\r\n", prefix, count);
+  }
+}
 
 void write_commandstats(const InfoInput& in, Out out) {
   for (const CommandSpec& spec : all_commands()) {

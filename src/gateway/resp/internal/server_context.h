@@ -25,7 +25,8 @@ struct ServerContext {
   Statistics statistics;
   base::Prng prng;
   CursorCache cursors;
-  std::string address;  // where the server listens
+  std::string address;    // where the server listens
+  bool draining = false;  // no command is begun any more
   // Visits every open connection in the order of their identifiers.
   std::function<void(const std::function<void(const ClientState&)>&)> visit_clients;
 };

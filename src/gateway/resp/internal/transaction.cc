@@ -88,7 +88,7 @@ void Connection::submit_transaction(const CommandSpec& spec,
   if (builder_.operation_count() == 0) {
     std::string reply;
     codec::RespWriter writer(reply, client_.protocol);
-    static_cast<void>(render_transaction(*parts, {}, writer));
+    static_cast<void>(render_transaction(*parts, {}, writer, server_.statistics));
     answer(spec, reply);
     return;
   }

@@ -51,7 +51,7 @@ TransactionPart plan_part(ServerContext& server, ClientState& client, const Queu
 }
 
 ExecOutcome render_transaction(const TransactionParts& transaction, base::ByteView results,
-                               codec::RespWriter& reply) {
+                               codec::RespWriter& reply, Statistics& statistics) {
   codec::ResultReader reader(results);
   codec::ResultValue guard;
   for (std::uint32_t i = 0; i < transaction.guards; ++i) {
@@ -67,14 +67,15 @@ ExecOutcome render_transaction(const TransactionParts& transaction, base::ByteVi
   reply.array(transaction.parts.size());
   for (const TransactionPart& part : transaction.parts) {
     // What is known already: answered locally, refused, or computed before.
+    const std::size_t start = reply.out().size();
     reply.out().append(part.reply);
-    if (part.operations == 0) {
-      continue;
+    if (part.operations > 0) {
+      codec::RespWriter writer(reply.out(), part.protocol);
+      if (!render_reply(part.render, part.operations, reader, writer)) {
+        return ExecOutcome::malformed;
+      }
     }
-    codec::RespWriter writer(reply.out(), part.protocol);
-    if (!render_reply(part.render, part.operations, reader, writer)) {
-      return ExecOutcome::malformed;
-    }
+    statistics.count_error(std::string_view(reply.out()).substr(start));
   }
   return ExecOutcome::done;
 }

@@ -27,8 +27,9 @@ std::uint32_t add_watch_guards(const std::vector<WatchedKey>& watched,
 
 enum class ExecOutcome : std::uint8_t { done, aborted, malformed };
 // Writes EXEC's reply: an array, or null when a guard did not hold. `malformed`: nothing promised
-// of the reply.
+// of the reply. Errors within the array are counted.
 [[nodiscard]] ExecOutcome render_transaction(const TransactionParts& transaction,
-                                             base::ByteView results, codec::RespWriter& reply);
+                                             base::ByteView results, codec::RespWriter& reply,
+                                             Statistics& statistics);
 
 }  // namespace ostraka::gateway::resp
