@@ -16,6 +16,8 @@ using internal::Answer;
 using internal::AnswerKind;
 using internal::Connection;
 
+constexpr std::uint32_t kEtcdValueMax = 16'000;
+
 std::uint64_t now_ns() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
@@ -273,6 +275,10 @@ base::Result<LoadReport> run_load(const LoadOptions& options) {
     return base::fail(base::ErrorCode::invalid_argument,
                       "a load needs endpoints, clients, pipeline and keys above zero and a read "
                       "ratio between 0 and 1");
+  }
+  if (options.protocol == WireProtocol::etcd && options.value_bytes > kEtcdValueMax) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "etcd is loaded with values of up to 16000 bytes: one HTTP/2 frame each");
   }
   return Load(options).run();
 }
