@@ -68,6 +68,8 @@ TEST(RedisCodec, AnswersComeInOrderWhateverTheChunking) {
   EXPECT_EQ(answers[0].slot, 3U);
   EXPECT_EQ(answers[1].slot, 1U);
   EXPECT_EQ(answers[3].slot, 0U);
+  EXPECT_EQ(answers[1].kind, AnswerKind::ok);
+  EXPECT_EQ(answers[2].kind, AnswerKind::absent);
   EXPECT_EQ(answers[3].kind, AnswerKind::busy);
 }
 
@@ -123,6 +125,21 @@ TEST(EtcdCodec, AcknowledgesSettingsAndMatchesStreams) {
   EXPECT_EQ(answers[0].slot, 6U);
   EXPECT_EQ(answers[0].kind, AnswerKind::error);
   EXPECT_EQ(answers[1].slot, 5U);
+  EXPECT_EQ(answers[1].kind, AnswerKind::ok);
+}
+
+TEST(EtcdCodec, ARangeWithoutAKeyIsAbsent) {
+  auto codec = internal::make_etcd_codec(etcd_options(2));
+  std::string out;
+  codec->encode_read(0, "k", out);
+  codec->encode_read(1, "k", out);
+  const std::string prefix(5, 'p');
+  const std::string replies = frame(0, 0, 1, prefix + "\x0a\x02hh\x20\x01") + frame(1, 5, 1, "t") +
+                              frame(0, 0, 3, prefix + "\x0a\x02hh\x12\x01k") + frame(1, 5, 3, "t");
+  std::vector<Answer> answers;
+  EXPECT_EQ(codec->parse(replies, answers, out), replies.size());
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].kind, AnswerKind::absent);
   EXPECT_EQ(answers[1].kind, AnswerKind::ok);
 }
 

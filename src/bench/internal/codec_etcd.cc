@@ -67,6 +67,17 @@ void put_field(std::string& out, std::uint8_t number, base::ByteView bytes) {
   writer.bytes(bytes);
 }
 
+// Whether a RangeResponse has a key: field 2 after field 1, the head, whose length is one byte. The
+// first frame of an answer has that much: only frames of 16 KiB are divided.
+bool has_key(base::ByteView message) {
+  constexpr std::size_t kHead = 5;  // of gRPC
+  if (message.size() < kHead + 2 || message[kHead] != '\x0a') {
+    return false;
+  }
+  const std::size_t next = kHead + 2 + static_cast<std::uint8_t>(message[kHead + 1]);
+  return next < message.size() && message[next] == '\x12';
+}
+
 // The request headers as the server's dynamic table has them. No more than six short entries are
 // ever made, far below the 4096 bytes that a server grants without being asked.
 class HeaderTable {
@@ -178,7 +189,9 @@ class EtcdCodec final : public Codec {
   };
   struct Call {
     std::uint32_t stream = 0;  // 0: none
+    bool is_read = false;
     bool has_data = false;
+    bool found = false;
   };
 
   static void grant(std::string& out, std::uint32_t bytes) {
@@ -196,7 +209,7 @@ class EtcdCodec final : public Codec {
     end_frame(out, at);
     data_at_ = begin_frame(out, kData, kEndStream, next_stream_);
     out.append(5, '\0');  // not compressed; the length of the message
-    calls_[slot] = Call{next_stream_, false};
+    calls_[slot] = Call{.stream = next_stream_, .is_read = headers == &HeaderTable::put_range};
     next_stream_ += 2;
   }
   void end_call(std::string& out) {
@@ -233,6 +246,7 @@ class EtcdCodec final : public Codec {
         return true;
     }
     if (Call* call = find(frame.stream); call != nullptr && frame.type == kData) {
+      call->found = call->found || (!call->has_data && has_key(frame.body));
       call->has_data = true;
     }
     if ((frame.flags & kEndStream) != 0) {
@@ -276,10 +290,13 @@ class EtcdCodec final : public Codec {
     if (call == nullptr) {
       return;
     }
-    const bool good = complete && call->has_data;
-    answers.push_back({static_cast<std::uint32_t>(call - calls_.data()),
-                       good ? AnswerKind::ok : AnswerKind::error,
-                       good ? std::string() : "etcd call failed"});
+    const auto slot = static_cast<std::uint32_t>(call - calls_.data());
+    if (!complete || !call->has_data) {
+      answers.push_back({slot, AnswerKind::error, "etcd call failed"});
+    } else {
+      const bool absent = call->is_read && !call->found;
+      answers.push_back({slot, absent ? AnswerKind::absent : AnswerKind::ok, {}});
+    }
     *call = Call{};
   }
 

@@ -97,6 +97,8 @@ class RedisCodec final : public Codec {
     if (line[0] == '-') {
       answer.kind = line.starts_with("-BUSY") ? AnswerKind::busy : AnswerKind::error;
       answer.text = std::string(line);
+    } else if (line == "$-1" || line == "_") {
+      answer.kind = AnswerKind::absent;
     }
     answers.push_back(std::move(answer));
     return true;

@@ -10,6 +10,7 @@ constexpr std::uint32_t kCreate = 1;
 constexpr std::uint32_t kGetData = 4;
 constexpr std::uint32_t kSetData = 5;
 constexpr std::uint32_t kSync = 9;
+constexpr std::int32_t kNoNode = -101;
 constexpr std::int32_t kNodeExists = -110;
 constexpr std::size_t kAnswerMax = 4U << 20;  // the server's own limit is 1 MiB and some
 
@@ -103,9 +104,7 @@ class ZookeeperCodec final : public Codec {
       if (next.first_of_two) {
         continue;
       }
-      const bool good = code == 0 || code == kNodeExists;
-      answers.push_back({next.slot, good ? AnswerKind::ok : AnswerKind::error,
-                         good ? std::string() : "zookeeper error " + std::to_string(code)});
+      answers.push_back(answer(next.slot, code));
     }
     return used;
   }
@@ -116,6 +115,13 @@ class ZookeeperCodec final : public Codec {
     std::uint32_t slot = 0;
     bool first_of_two = false;
   };
+  static Answer answer(std::uint32_t slot, std::int32_t code) {
+    if (code == 0 || code == kNodeExists) {
+      return {slot, AnswerKind::ok, {}};
+    }
+    return {slot, code == kNoNode ? AnswerKind::absent : AnswerKind::error,
+            "zookeeper error " + std::to_string(code)};
+  }
   // Requests are written in place: the head first, its length when the body is there.
   std::size_t begin(std::string& out, std::uint32_t type, std::uint32_t slot, bool first_of_two) {
     const std::size_t at = out.size();
