@@ -16,6 +16,13 @@ using internal::Answer;
 using internal::AnswerKind;
 using internal::Connection;
 
+constexpr std::uint64_t kCheckLimit = 60'000'000'000;  // nanoseconds for reading back
+// HTTP/2 as etcd grants it: a frame has 16 KiB, the requests under way on a connection 64 KiB, and
+// a server speaks of room again when a quarter is used up.
+constexpr std::uint64_t kEtcdValueMax = 16'000;
+constexpr std::uint64_t kEtcdBytesMax = 48U << 10;
+constexpr std::uint64_t kEtcdRequestHead = 100;
+
 std::uint64_t now_ns() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
@@ -76,6 +83,12 @@ class Load final : public internal::ConnectionUser {
     if (report_.writes > 0 && until > last_write_ack_ && !options_.load_keys) {
       report_.longest_write_gap = std::max(report_.longest_write_gap, until - last_write_ack_);
     }
+    if (options_.check_writes) {
+      check_.reading = true;
+      end_ = now_ns() + kCheckLimit;
+      loop();
+      report_.unchecked = check_.acknowledged.size() - report_.checked;
+    }
     return std::move(report_);
   }
 
@@ -85,6 +98,9 @@ class Load final : public internal::ConnectionUser {
     const std::uint64_t now = now_;
     slot.busy = false;
     client.idle.push_back(answer.slot);
+    if (options_.check_writes && check(slot, answer)) {
+      return;
+    }
     if (slot.started >= measure_from_ || now >= measure_from_) {
       count(slot, answer, now);
     }
@@ -102,6 +118,12 @@ class Load final : public internal::ConnectionUser {
 
   void on_broken(std::uint32_t id) override {
     Client& client = *clients_[id];
+    for (Slot& slot : client.slots) {
+      if (slot.busy && check_.reading && !slot.is_write) {
+        check_.again.push_back(slot.key);
+      }
+      slot.busy = false;
+    }
     client.ready = false;
     client.idle.clear();
     ++report_.disconnects;
@@ -112,6 +134,7 @@ class Load final : public internal::ConnectionUser {
  private:
   struct Slot {
     std::uint64_t started = 0;
+    std::uint64_t key = 0;
     bool is_write = false;
     bool busy = false;
   };
@@ -124,6 +147,14 @@ class Load final : public internal::ConnectionUser {
     bool ready = false;
   };
 
+  // Of acknowledged writes, by key number.
+  struct Check {
+    std::vector<std::uint64_t> acknowledged;
+    std::vector<std::uint64_t> again;  // the reading failed
+    std::size_t next = 0;
+    bool reading = false;
+  };
+
   static std::uint64_t seconds(double s) { return static_cast<std::uint64_t>(s * 1e9); }
 
   base::Status connect(std::uint32_t id) {
@@ -133,13 +164,14 @@ class Load final : public internal::ConnectionUser {
   }
 
   void count(const Slot& slot, const Answer& answer, std::uint64_t now) {
-    if (answer.kind != AnswerKind::ok) {
+    if (answer.kind != AnswerKind::ok && answer.kind != AnswerKind::absent) {
       (answer.kind == AnswerKind::busy ? report_.busy : report_.errors) += 1;
       if (report_.first_error.empty()) {
         report_.first_error = answer.text;
       }
       return;
     }
+    report_.absent += answer.kind == AnswerKind::absent ? 1 : 0;
     const std::uint64_t latency = now - std::min(now, slot.started);
     ++report_.operations;
     report_.latency.record(latency);
@@ -157,22 +189,71 @@ class Load final : public internal::ConnectionUser {
     }
   }
 
+  // Books an answer of a run that checks its writes; true when it belongs to the reading back.
+  bool check(const Slot& slot, const Answer& answer) {
+    if (slot.is_write) {
+      if (answer.kind == AnswerKind::ok) {
+        check_.acknowledged.push_back(slot.key);
+      }
+      return check_.reading;  // the last writes of the run are answered while others are read
+    }
+    if (answer.kind == AnswerKind::ok || answer.kind == AnswerKind::absent) {
+      ++report_.checked;
+      report_.lost += answer.kind == AnswerKind::absent ? 1 : 0;
+    } else {
+      check_.again.push_back(slot.key);
+    }
+    return true;
+  }
+
+  std::uint64_t next_checked_key() {
+    if (check_.next < check_.acknowledged.size()) {
+      return check_.acknowledged[check_.next++];
+    }
+    const std::uint64_t key = check_.again.back();
+    check_.again.pop_back();
+    return key;
+  }
+
+  std::uint64_t next_key() {
+    if (check_.reading) {
+      return next_checked_key();
+    }
+    return options_.check_writes ? options_.keys + created_ : keys_.next();
+  }
+
+  // There is something to ask for now.
+  bool has_work() const {
+    if (check_.reading) {
+      return check_.next < check_.acknowledged.size() || !check_.again.empty();
+    }
+    return !options_.load_keys || created_ < options_.keys;
+  }
+
+  // A run without a time of its own has come to its end.
+  bool is_complete() const {
+    return (options_.load_keys && !has_work() && all_idle()) ||
+           (check_.reading && report_.checked == check_.acknowledged.size() && all_idle());
+  }
+
   void send(std::uint32_t id, std::uint64_t due) {
     Client& client = *clients_[id];
     const std::uint32_t slot = client.idle.back();
     client.idle.pop_back();
-    char key[16];
-    internal::format_key(keys_.next(), key);
-    const base::ByteView key_view(key, sizeof key);
     Slot& record = client.slots[slot];
     record.started = due;
     record.busy = true;
-    record.is_write = options_.load_keys || prng_.unit() >= options_.read_ratio;
+    record.is_write = !check_.reading && (options_.load_keys || options_.check_writes ||
+                                          prng_.unit() >= options_.read_ratio);
+    record.key = next_key();
+    char key[16];
+    internal::format_key(record.key, key);
+    const base::ByteView key_view(key, sizeof key);
     std::string& out = client.connection->out();
     internal::Codec& codec = client.connection->codec();
-    if (options_.load_keys) {
+    if (options_.load_keys || (options_.check_writes && record.is_write)) {
       codec.encode_create(slot, key_view, value_, out);
-      ++loaded_;
+      ++created_;
     } else if (record.is_write) {
       codec.encode_write(slot, key_view, value_, out);
     } else {
@@ -182,7 +263,7 @@ class Load final : public internal::ConnectionUser {
 
   // Gives work to every client that has room.
   void feed(std::uint64_t now) {
-    if (options_.rate > 0 && !options_.load_keys) {
+    if (options_.rate > 0 && !options_.load_keys && !check_.reading) {
       const double interval = 1e9 / options_.rate;
       std::size_t looked = 0;
       while (next_due_ <= now && looked < clients_.size()) {
@@ -199,13 +280,11 @@ class Load final : public internal::ConnectionUser {
     }
     for (std::uint32_t id = 0; id < clients_.size(); ++id) {
       Client& client = *clients_[id];
-      while (client.ready && !client.idle.empty() && !(options_.load_keys && done_loading())) {
+      while (client.ready && !client.idle.empty() && has_work()) {
         send(id, now);
       }
     }
   }
-
-  bool done_loading() const { return loaded_ >= options_.keys; }
 
   bool all_idle() const {
     return std::ranges::all_of(
@@ -230,7 +309,7 @@ class Load final : public internal::ConnectionUser {
       if (now_ >= measure_from_ && cpu_at_start_ == 0) {
         cpu_at_start_ = cpu_ns();
       }
-      if (now_ >= end_ || (options_.load_keys && done_loading() && all_idle())) {
+      if (now_ >= end_ || is_complete()) {
         return;
       }
       reconnect_broken(now_);
@@ -251,6 +330,7 @@ class Load final : public internal::ConnectionUser {
   base::Prng prng_;
   std::string value_;
   internal::Poll poll_;
+  Check check_;
   std::vector<std::unique_ptr<Client>> clients_;
   LoadReport report_;
   std::uint64_t now_ = 0;
@@ -261,7 +341,7 @@ class Load final : public internal::ConnectionUser {
   double due_fraction_ = 0;
   std::uint64_t last_write_ack_ = 0;
   std::uint64_t cpu_at_start_ = 0;
-  std::uint64_t loaded_ = 0;
+  std::uint64_t created_ = 0;  // keys that were written once
   std::size_t turn_ = 0;
 };
 
@@ -273,6 +353,17 @@ base::Result<LoadReport> run_load(const LoadOptions& options) {
     return base::fail(base::ErrorCode::invalid_argument,
                       "a load needs endpoints, clients, pipeline and keys above zero and a read "
                       "ratio between 0 and 1");
+  }
+  if (options.protocol == WireProtocol::etcd &&
+      (options.value_bytes > kEtcdValueMax ||
+       options.pipeline * (options.value_bytes + kEtcdRequestHead) > kEtcdBytesMax)) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "etcd is loaded with values of up to 16000 bytes and 48 KiB in flight on a "
+                      "connection: take fewer in a pipeline and more clients");
+  }
+  if (options.check_writes && (options.read_ratio > 0 || options.load_keys)) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "a run that checks its writes has no reads and is no loading");
   }
   return Load(options).run();
 }

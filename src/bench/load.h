@@ -1,11 +1,9 @@
 // A load generator: one loop, one thread, three wire codecs (Redis, etcd, ZooKeeper), so that
-// systems are compared by the
-// same client.
+// systems are compared by the same client.
 //
 // Closed loop: every client keeps `pipeline` requests in flight. Open loop (rate > 0): requests are
-// due at fixed times and
-// latency counts from the due time, so a stalled server is not flattered (coordinated omission).
-// Units: nanoseconds.
+// due at fixed times and latency counts from the due time, so a stalled server is not flattered
+// (coordinated omission). Units: nanoseconds.
 #pragma once
 
 #include "base/histogram.h"
@@ -36,7 +34,10 @@ struct LoadOptions {
   std::uint64_t seed = 1;
   bool read_only_mode = false;  // Redis: READONLY first, bounded-staleness reads at followers
   bool load_keys = false;       // write every key once, in order, instead of a timed run
-  std::string password;         // Redis AUTH
+  // Every write goes to a new key (numbered from `keys` on); after the run each acknowledged one is
+  // read back. Only writes.
+  bool check_writes = false;
+  std::string password;  // Redis AUTH
 };
 
 struct LoadReport {
@@ -46,6 +47,7 @@ struct LoadReport {
   std::uint64_t writes = 0;
   std::uint64_t errors = 0;  // error replies other than busy
   std::uint64_t busy = 0;
+  std::uint64_t absent = 0;  // reads that found nothing; part of `reads`
   std::uint64_t disconnects = 0;
   std::string first_error;
   base::Histogram latency;  // of everything that was answered without an error
@@ -53,6 +55,9 @@ struct LoadReport {
   base::Histogram write_latency;
   std::uint64_t longest_write_gap = 0;    // nanoseconds between two acknowledged writes
   std::uint64_t client_cpu = 0;           // nanoseconds of processor time of this process
+  std::uint64_t checked = 0;              // check_writes: acknowledged writes that were read back
+  std::uint64_t lost = 0;                 // of these, how many were not there
+  std::uint64_t unchecked = 0;            // acknowledged, but nobody answered the reading in time
   std::vector<std::uint64_t> per_second;  // acknowledged operations in each second
 };
 

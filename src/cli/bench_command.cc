@@ -39,6 +39,7 @@ nlohmann::json to_json(const LoadReport& report) {
       {"writes", report.writes},
       {"errors", report.errors},
       {"busy", report.busy},
+      {"absent", report.absent},
       {"disconnects", report.disconnects},
       {"first_error", report.first_error},
       {"seconds", report.seconds},
@@ -52,6 +53,9 @@ nlohmann::json to_json(const LoadReport& report) {
       {"write_p99_ms", ms(report.write_latency.quantile(0.99))},
       {"longest_write_gap_ms", ms(report.longest_write_gap)},
       {"client_cpu_us_per_op", static_cast<double>(report.client_cpu) / 1e3 / operations},
+      {"checked", report.checked},
+      {"lost", report.lost},
+      {"unchecked", report.unchecked},
       {"per_second", report.per_second},
   };
 }
@@ -76,6 +80,12 @@ void print_table(const LoadReport& report) {
   if (report.writes > 0) {
     std::printf("longest gap between acknowledged writes %.1f ms\n",
                 number("longest_write_gap_ms"));
+  }
+  if (report.checked + report.unchecked > 0) {
+    std::printf("read back    %llu acknowledged writes, %llu lost, %llu not answered\n",
+                static_cast<unsigned long long>(report.checked),
+                static_cast<unsigned long long>(report.lost),
+                static_cast<unsigned long long>(report.unchecked));
   }
   std::printf("client       %.2f CPU-microseconds an operation\n", number("client_cpu_us_per_op"));
 }
@@ -137,7 +147,8 @@ int run_bench(BenchArguments arguments) {
   } else {
     print_table(*report);
   }
-  return report->operations > 0 && report->errors == 0 ? 0 : 1;
+  const bool good = report->errors == 0 && report->lost == 0 && report->unchecked == 0;
+  return report->operations > 0 && good ? 0 : 1;
 }
 
 namespace {
@@ -168,6 +179,8 @@ class BenchCommand final : public Command {
     app->add_option("--password", load.password, "AUTH");
     app->add_flag("--stale-reads", load.read_only_mode, "READONLY first: bounded-staleness reads");
     app->add_flag("--load", load.load_keys, "Write every key once, in order, and stop");
+    app->add_flag("--check-writes", load.check_writes,
+                  "Write only new keys and read every acknowledged one back in the end");
     app->add_flag("--json", arguments_.json, "Print the report as JSON");
     app->footer(
         "Keys have 16 bytes. With --rate requests are due at fixed times and latency counts from "

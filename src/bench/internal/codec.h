@@ -11,7 +11,8 @@
 
 namespace ostraka::bench::internal {
 
-enum class AnswerKind : std::uint8_t { ok, busy, error };
+// absent: a read that went well and found nothing
+enum class AnswerKind : std::uint8_t { ok, absent, busy, error };
 
 struct Answer {
   std::uint32_t slot = 0;  // of the request, as given to encode
@@ -38,8 +39,7 @@ class Codec {
     encode_write(slot, key, value, out);
   }
   // Takes apart what has arrived; returns how much was consumed. Anything that has to be sent in
-  // return (acknowledgements,
-  // window updates) goes to `out`. SIZE_MAX: the stream is broken.
+  // return (acknowledgements, window updates) goes to `out`. SIZE_MAX: the stream is broken.
   virtual std::size_t parse(base::ByteView in, std::vector<Answer>& answers, std::string& out) = 0;
 };
 

@@ -16,6 +16,9 @@ void append_bulk(std::string& out, base::ByteView bytes) {
   out.append("\r\n");
 }
 
+constexpr std::size_t kLineMax = 64U << 10;
+constexpr std::int64_t kBulkMax = 512LL << 20;  // proto-max-bulk-len
+
 class RedisCodec final : public Codec {
  public:
   explicit RedisCodec(const LoadOptions& options) {
@@ -49,14 +52,20 @@ class RedisCodec final : public Codec {
     std::size_t used = 0;
     while (used < in.size()) {
       const base::ByteView rest = in.substr(used);
-      const std::size_t line = rest.find("\r\n");
+      const std::size_t line = rest.substr(0, kLineMax).find("\r\n");
       if (line == base::ByteView::npos) {
-        break;
+        return rest.size() < kLineMax ? used : SIZE_MAX;
+      }
+      if (line == 0) {
+        return SIZE_MAX;
       }
       std::size_t length = line + 2;
       if (rest[0] == '$') {
         std::int64_t count = 0;
-        std::from_chars(rest.data() + 1, rest.data() + line, count);
+        const auto number = std::from_chars(rest.data() + 1, rest.data() + line, count);
+        if (number.ec != std::errc() || number.ptr != rest.data() + line || count > kBulkMax) {
+          return SIZE_MAX;
+        }
         if (count >= 0) {
           length += static_cast<std::size_t>(count) + 2;
         }
@@ -64,20 +73,23 @@ class RedisCodec final : public Codec {
           break;
         }
       }
+      if (!take(rest.substr(0, line), answers)) {
+        return SIZE_MAX;
+      }
       used += length;
-      take(rest.substr(0, line), answers);
     }
     return used;
   }
 
  private:
-  void take(base::ByteView line, std::vector<Answer>& answers) {
-    if (greetings_left_ > 0 && line[0] != '-') {
+  // False: an answer that nobody asked for, or a greeting that was refused.
+  bool take(base::ByteView line, std::vector<Answer>& answers) {
+    if (greetings_left_ > 0) {
       --greetings_left_;
-      return;
+      return line[0] != '-';
     }
     if (slots_.empty()) {
-      return;
+      return false;
     }
     Answer answer;
     answer.slot = slots_.front();
@@ -85,8 +97,11 @@ class RedisCodec final : public Codec {
     if (line[0] == '-') {
       answer.kind = line.starts_with("-BUSY") ? AnswerKind::busy : AnswerKind::error;
       answer.text = std::string(line);
+    } else if (line == "$-1" || line == "_") {
+      answer.kind = AnswerKind::absent;
     }
     answers.push_back(std::move(answer));
+    return true;
   }
 
   std::string greeting_;
