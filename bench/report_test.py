@@ -4,7 +4,7 @@ import tempfile
 import unittest
 
 import report
-from systems import Etcd, Ostraka
+from systems import Etcd, Ostraka, Zookeeper
 
 
 def load(rate=1000.0, p99=1.0, client=5.0, **other):
@@ -95,8 +95,11 @@ class Shape(unittest.TestCase):
     def test_clients_share_connections_where_the_protocol_allows_it(self):
         with tempfile.TemporaryDirectory() as folder:
             etcd, ostraka = Etcd(folder + "/e"), Ostraka(folder + "/o")
+            zookeeper = Zookeeper(folder + "/z")
         self.assertEqual(etcd.shape(1, 1), (1, 1))
-        self.assertEqual(etcd.shape(64, 64), (4, 16))
+        self.assertEqual(etcd.shape(64, 64), (2, 32))
+        self.assertEqual(zookeeper.shape(64, 64), (8, 8))
+        self.assertEqual(zookeeper.shape(64, 64, reads=True), (16, 4))
         self.assertEqual(etcd.shape(1024, 64), (8, 128))
         self.assertEqual(ostraka.shape(64, 64), (64, 1))
         self.assertEqual(ostraka.shape(1024, 64), (64, 16))

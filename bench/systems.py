@@ -52,7 +52,7 @@ class System:
     flag = ""        # of `ostraka bench`
     program = None   # that has to be installed
     replicated = True
-    connections = None  # that the clients share; None: each client has its own
+    connections = None  # that the clients share, for (writes, reads); None: each has its own
 
     def __init__(self, folder):
         self.folder = folder
@@ -61,13 +61,14 @@ class System:
         self.ports = []
         os.makedirs(folder)
 
-    def shape(self, in_flight, clients):
+    def shape(self, in_flight, clients, reads=False):
         """(connections, requests in flight on each). Where a protocol numbers its requests, clients
         share connections: that gives etcd and ZooKeeper their best rate and the client its lowest
         cost; see docs/benchmarks.md."""
         connections = clients
         if self.connections:
-            connections = max(min(self.connections, in_flight), -(-in_flight // STREAMS_MAX))
+            shared = self.connections[1 if reads else 0]
+            connections = max(min(shared, in_flight), -(-in_flight // STREAMS_MAX))
         return connections, in_flight // connections
 
     def start(self):
@@ -210,7 +211,7 @@ class Ostraka(System):
 class Etcd(System):
     flag = "--etcd"
     program = "etcd"
-    connections = 4
+    connections = (2, 2)
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -245,7 +246,7 @@ class Etcd(System):
 class Zookeeper(System):
     flag = "--zookeeper"
     program = "java"
-    connections = 8
+    connections = (8, 16)
 
     def __init__(self, folder):
         super().__init__(folder)
