@@ -66,7 +66,6 @@ struct Advice {
 // What to do about an error; the error's own text says what is wrong.
 constexpr std::array kAdvice{
     Advice{base::ErrorCode::address_in_use, "; stop the other process or choose another port"},
-    Advice{base::ErrorCode::invalid_argument, "; it must be an address of this machine"},
     Advice{base::ErrorCode::busy, "; stop the other process or choose another --data-dir"},
     Advice{base::ErrorCode::identity_mismatch,
            "; is it the right --data-dir? A new node needs an empty one"},
@@ -85,9 +84,10 @@ const char* advice_for(base::ErrorCode code) {
 }
 
 // Where the context says it better than the table's text: a locked directory is "busy", which
-// speaks of queues.
+// speaks of queues; a line about a flag.
 std::string start_line(const base::Error& error) {
-  const bool context_says_it = error.code == base::ErrorCode::busy ||
+  const bool context_says_it = error.context.starts_with("--") ||
+                               error.code == base::ErrorCode::busy ||
                                error.code == base::ErrorCode::identity_mismatch ||
                                error.code == base::ErrorCode::already_exists;
   return (context_says_it ? error.context : error.to_string()) + advice_for(error.code);
@@ -105,7 +105,9 @@ std::string problem_of_addresses(const Settings& settings, port::Network& networ
       const std::size_t reason = error.context.rfind(": ");
       return fmt::format("--{} {}: {}{}", flag, *address,
                          error.context.substr(reason == std::string::npos ? 0 : reason + 2),
-                         advice_for(error.code));
+                         error.code == base::ErrorCode::invalid_argument
+                             ? "; it must be an address of this machine"
+                             : advice_for(error.code));
     }
     opened.push_back(std::move(*listener));
   }
