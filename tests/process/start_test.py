@@ -65,7 +65,8 @@ def check_refusals(folder):
         print("  (unwritable folders are not tried: the program cannot be run by another user)")
         return
     expect_refusal(flags(locked, ports), 1, "ermission denied", "rights", "--data-dir", **how)
-    expect_refusal(flags(locked / "new", ports), 1, "ermission denied", "rights", "--data-dir", **how)
+    expect_refusal(flags(locked / "new", ports), 1, "ermission denied", "rights", "--data-dir",
+                   **how)
 
 
 def check_locked_and_foreign_directory(folder):
@@ -90,7 +91,7 @@ def joining(cluster, name, address):
 
 
 def check_joining():
-    """A join that goes on says so; a refused one ends with the reason; a repeated one is ignored."""
+    """A join that waits says so; a refused one ends with the reason; a repeated one is ignored."""
     with Cluster(1) as cluster:
         first = cluster.nodes[0]
         first.flags = ["--peer", f"127.0.0.1:{first.peer}"]
@@ -126,7 +127,7 @@ def check_joining():
 
 
 def check_peer_secrets(folder):
-    """Nodes with different secrets do not talk, and both sides say so, by name, not all the time."""
+    """Nodes with different secrets do not talk, and both sides say so, but not all the time."""
     for name in ("right", "wrong"):
         (folder / name).write_text(f"the {name} secret of this cluster\n")
     with Cluster(3) as cluster:

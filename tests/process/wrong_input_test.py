@@ -1,5 +1,5 @@
-"""Wrong flags, arguments, addresses and files: each gets one line that begins with "ostraka: ", says
-what is wrong and what to do, and the documented exit code."""
+"""Wrong flags, arguments, addresses and files: each gets one line that begins with "ostraka: " and
+says what is wrong and what to do, and the documented exit code."""
 
 import pathlib
 import socket
@@ -94,7 +94,7 @@ def check_members(folder):
             ([three, "--name", "n4"], ("n4", "--cluster", "n1, n2, n3")),
             ([three], ("--name",)),
             (["n1=127.0.0.1:1,n1=127.0.0.1:2", "--name", "n1"], ("n1", "name", "twice")),
-            (["n1=127.0.0.1:1,n2=127.0.0.1:1", "--name", "n1"], ("127.0.0.1:1", "address", "twice")),
+            (["n1=127.0.0.1:1,n2=127.0.0.1:1", "--name", "n1"], ("n2=127.0.0.1:1", "address")),
             (["n1", "--name", "n1"], ("NAME=HOST:PORT",)),
             (["", "--name", "n1"], ("--cluster",))):
         expect_refusal(["server", "--data-dir", str(folder / "m"), "--cluster", *arguments], USAGE,
