@@ -114,6 +114,19 @@ std::string problem_of_addresses(const Settings& settings, port::Network& networ
   return std::string();
 }
 
+void warn_of_few_files(std::uint64_t limit, node::Log& log) {
+  // Beside clients: tables of the engine, segments of the log, peers.
+  constexpr std::uint64_t kOwnFiles = 512;
+  const std::uint64_t wanted = node::Options{}.redis.clients_max + kOwnFiles;
+  if (limit < wanted) {
+    log.write(
+        node::LogLevel::warning,
+        fmt::format("at most {} open files: fewer than the {} that {} clients need; raise the "
+                    "limit (ulimit -Hn, or LimitNOFILE of systemd)",
+                    limit, wanted, node::Options{}.redis.clients_max));
+  }
+}
+
 const char* directory_advice(const base::Error& error) {
   if (error.code == base::ErrorCode::not_found) {
     return "; make its parent folder first, or choose another --data-dir";
@@ -184,6 +197,7 @@ ExitCode run(const RunOptions& options) {
     return ExitCode::usage;
   }
   StderrLog log(options.settings.log_level);
+  warn_of_few_files(raise_open_files_limit(), log);
   net::Reactor reactor;
   LinuxProcess process(reactor);
   const std::unique_ptr<port::Network> network = net::make_network(reactor);
