@@ -1,6 +1,7 @@
 #include "cli/bench_command.h"
 
 #include "cli/commands.h"
+#include "cli/internal/numbers.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -127,28 +128,30 @@ bool choose_distribution(BenchArguments& arguments) {
 
 int run_bench(BenchArguments arguments) {
   if (!choose_endpoints(arguments)) {
-    std::fprintf(stderr, "ostraka bench: give one of --redis, --etcd, --zookeeper\n");
-    return 2;
+    complain("bench: give one of --redis, --etcd, --zookeeper");
+    return kExitUsage;
   }
   if (!choose_distribution(arguments)) {
-    std::fprintf(stderr,
-                 "ostraka bench: distribution '%s' is unknown; known: uniform, zipfian, "
-                 "sequential\n",
-                 arguments.distribution.c_str());
-    return 2;
+    complain("bench: --distribution '" + arguments.distribution +
+             "' is unknown; known: uniform, zipfian, sequential");
+    return kExitUsage;
   }
   const base::Result<LoadReport> report = bench::run_load(arguments.load);
   if (!report.has_value()) {
-    std::fprintf(stderr, "ostraka bench: %s\n", report.error().to_string().c_str());
-    return report.error().code == base::ErrorCode::connection_refused ? 3 : 2;
+    complain("bench: " + report.error().to_string());
+    return report.error().code == base::ErrorCode::connection_refused ? kExitUnreachable
+                                                                      : kExitUsage;
   }
   if (arguments.json) {
     std::printf("%s\n", to_json(*report).dump().c_str());
   } else {
     print_table(*report);
   }
+  if (report->operations == 0) {
+    complain("bench: nothing was answered; are these the right addresses?");
+  }
   const bool good = report->errors == 0 && report->lost == 0 && report->unchecked == 0;
-  return report->operations > 0 && good ? 0 : 1;
+  return report->operations > 0 && good ? kExitOk : kExitFailed;
 }
 
 namespace {
@@ -161,21 +164,35 @@ class BenchCommand final : public Command {
     app->add_option("--redis", arguments_.redis, "HOST:PORT[,...] (default 127.0.0.1:6379)");
     app->add_option("--etcd", arguments_.etcd, "Load an etcd cluster instead: HOST:PORT[,...]");
     app->add_option("--zookeeper", arguments_.zookeeper, "Load ZooKeeper instead: HOST:PORT[,...]");
-    app->add_option("--clients", load.clients, "Connections")->capture_default_str();
-    app->add_option("--pipeline", load.pipeline, "Requests in flight on each connection")
+    app->add_option("--clients", load.clients, "Connections")
+        ->check(above_zero())
         ->capture_default_str();
-    app->add_option("--value-size", load.value_bytes, "Bytes of a value")->capture_default_str();
-    app->add_option("--keys", load.keys, "Number of keys")->capture_default_str();
+    app->add_option("--pipeline", load.pipeline, "Requests in flight on each connection")
+        ->check(above_zero())
+        ->capture_default_str();
+    app->add_option("--value-size", load.value_bytes, "Bytes of a value")
+        ->check(zero_or_more())
+        ->capture_default_str();
+    app->add_option("--keys", load.keys, "Number of keys")
+        ->check(above_zero())
+        ->capture_default_str();
     app->add_option("--read-ratio", load.read_ratio, "Share of reads, 0 to 1")
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
     app->add_option("--distribution", arguments_.distribution, "uniform, zipfian or sequential")
         ->capture_default_str();
-    app->add_option("--duration", load.seconds, "Seconds that are measured")->capture_default_str();
-    app->add_option("--warmup", load.warmup_seconds, "Seconds before that")->capture_default_str();
-    app->add_option("--rate", load.rate, "Operations a second in all; 0 = as fast as answers come")
+    app->add_option("--duration", load.seconds, "Seconds that are measured")
+        ->check(above_zero())
         ->capture_default_str();
-    app->add_option("--seed", load.seed, "Of keys and of the mix")->capture_default_str();
+    app->add_option("--warmup", load.warmup_seconds, "Seconds before that")
+        ->check(zero_or_more())
+        ->capture_default_str();
+    app->add_option("--rate", load.rate, "Operations a second in all; 0 = as fast as answers come")
+        ->check(zero_or_more())
+        ->capture_default_str();
+    app->add_option("--seed", load.seed, "Of keys and of the mix")
+        ->check(zero_or_more())
+        ->capture_default_str();
     app->add_option("--password", load.password, "AUTH");
     app->add_flag("--stale-reads", load.read_only_mode, "READONLY first: bounded-staleness reads");
     app->add_flag("--load", load.load_keys, "Write every key once, in order, and stop");

@@ -61,22 +61,19 @@ void print_json(const check::Report& report, const RecordedHistory& history, che
 
 int run_check(const CheckArguments& arguments) {
   if (arguments.level != "linearizable") {
-    std::fprintf(stderr, "ostraka check: level '%s' is unknown; known: linearizable\n",
-                 arguments.level.c_str());
-    return 2;
+    complain("check: --level '" + arguments.level + "' is unknown; known: linearizable");
+    return kExitUsage;
   }
   if (arguments.model != "register" && arguments.model != "kv" && arguments.model != "counter") {
-    std::fprintf(stderr, "ostraka check: model '%s' is unknown; known: register, kv, counter\n",
-                 arguments.model.c_str());
-    return 2;
+    complain("check: --model '" + arguments.model + "' is unknown; known: register, kv, counter");
+    return kExitUsage;
   }
   const check::Model model =
       arguments.model == "counter" ? check::Model::counter : check::Model::value;
   const base::Result<RecordedHistory> history = read_history(arguments.file, model);
   if (!history.has_value()) {
-    std::fprintf(stderr, "ostraka check: %s: %s\n", arguments.file.c_str(),
-                 history.error().context.c_str());
-    return 2;
+    complain("check: " + arguments.file + ": " + history.error().context);
+    return kExitUsage;
   }
   const check::Report report = check::check_linearizable(model, history->operations);
   const bool valid = report.verdict == check::Verdict::valid;

@@ -1,5 +1,6 @@
 // status, leader, member: over HTTP to any node.
 #include "cli/commands.h"
+#include "cli/internal/endpoint.h"
 #include "cli/internal/http_client.h"
 
 #include <CLI/CLI.hpp>
@@ -18,6 +19,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 const base::Duration kLimit = base::Duration::seconds(15);
+const EndpointFlag kFlag{.example = "127.0.0.1:8379", .kind = "HTTP"};
 
 struct Endpoint {
   std::string address = "127.0.0.1:8379";
@@ -45,16 +47,22 @@ std::string cell(const Json& row, const char* key) {
 
 // Prints the error and gives its exit code, or fills `out`.
 int ask(const Endpoint& endpoint, HttpCall call, Json& out) {
+  if (!is_endpoint(endpoint.address, kFlag)) {
+    return kExitUsage;
+  }
   call.password = endpoint.password;
   const base::Result<HttpAnswer> answer = http_call(endpoint.address, call, kLimit);
   if (!answer.has_value()) {
-    const bool unsent = answer.error().code == base::ErrorCode::connection_refused;
-    complain(fmt::format("{}: {}", endpoint.address, answer.error().to_string()));
+    const base::ErrorCode code = answer.error().code;
+    const bool unsent = code == base::ErrorCode::connection_refused ||
+                        code == base::ErrorCode::invalid_argument ||
+                        code == base::ErrorCode::malformed;
+    complain_about(endpoint.address, answer.error(), kFlag);
     return unsent || call.method == "GET" ? kExitUnreachable : kExitUnknown;
   }
   out = Json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
   if (!out.is_object()) {
-    complain(fmt::format("{}: the answer is no JSON object", endpoint.address));
+    complain_about(endpoint.address, {base::ErrorCode::malformed, {}}, kFlag);
     return kExitFailed;
   }
   if (answer->status != 200) {
@@ -126,6 +134,7 @@ class LeaderCommand final : public Command {
     CLI::App* app = root.add_subcommand("leader", "Leadership");
     CLI::App* transfer = app->add_subcommand("transfer", "Hand leadership to a node");
     transfer->add_option("--to", to_, "Name of a voter")->required();
+    transfer->footer("Example: ostraka leader transfer --to n2 --endpoint 127.0.0.1:8401");
     endpoint_.declare(*transfer);
     app->require_subcommand(1);
     app->footer(
@@ -162,6 +171,10 @@ class MemberCommand final : public Command {
     for (CLI::App* each : {list_, add_, promote_, remove_}) {
       endpoint_.declare(*each);
     }
+    list_->footer("Example: ostraka member list --endpoint 127.0.0.1:8401");
+    add_->footer("Example: ostraka member add n4 --peer 10.0.0.4:7379");
+    promote_->footer("Example: ostraka member promote n4");
+    remove_->footer("Example: ostraka member remove n1");
     for (CLI::App* each : {add_, promote_, remove_}) {
       each->add_option("name,--name", name_, "Name of the node")->required();
     }

@@ -1,5 +1,7 @@
 // get, put, del, scan: over the Redis protocol to any node.
 #include "cli/commands.h"
+#include "cli/internal/endpoint.h"
+#include "cli/internal/numbers.h"
 #include "cli/internal/redis_client.h"
 
 #include <CLI/CLI.hpp>
@@ -16,7 +18,9 @@ namespace ostraka::cli {
 
 namespace {
 
-const base::Duration kLimit = base::Duration::seconds(15);
+// A node answers every command within five seconds.
+const base::Duration kLimit = base::Duration::seconds(8);
+const EndpointFlag kFlag{.example = "127.0.0.1:6379", .kind = "Redis"};
 // The loosest bound that READONLY takes.
 constexpr const char* kStaleMilliseconds = "3600000";
 
@@ -60,7 +64,7 @@ class DataCommand : public Command {
     app.add_option("--endpoint", endpoint_, "Redis address of any node (127.0.0.1:6379)");
     app.add_option("--password", password_, "Password of the cluster (or OSTRAKA_PASSWORD)")
         ->envname("OSTRAKA_PASSWORD");
-    app.add_option("--db", database_, "Database number (0)");
+    app.add_option("--db", database_, "Database number, 0 to 15 (0)")->check(CLI::Range(0, 15));
   }
   void declare_consistency(CLI::App& app) {
     app.add_option("--consistency", consistency_,
@@ -74,11 +78,17 @@ class DataCommand : public Command {
       complain(words.error().context);
       return kExitUsage;
     }
+    if (!is_endpoint(endpoint_, kFlag)) {
+      return kExitUsage;
+    }
     auto client = RedisClient::connect(endpoint_, password_, kLimit);
     if (!client.has_value()) {
-      complain(fmt::format("{}: {}", endpoint_, client.error().to_string()));
-      return client.error().code == base::ErrorCode::unauthenticated ? kExitFailed
-                                                                     : kExitUnreachable;
+      if (client.error().code == base::ErrorCode::unauthenticated) {
+        complain(fmt::format("{}: {}", endpoint_, client.error().context));
+        return kExitFailed;
+      }
+      complain_about(endpoint_, client.error(), kFlag);
+      return kExitUnreachable;
     }
     client_ = std::move(*client);
     if (database_ != 0) {
@@ -98,8 +108,10 @@ class DataCommand : public Command {
   int call(const std::vector<std::string_view>& words, bool writes, Reply& reply) {
     base::Result<Reply> answer = client_.call(words);
     if (!answer.has_value()) {
-      complain(fmt::format("{}: {}", endpoint_, answer.error().to_string()));
-      return writes ? kExitUnknown : kExitUnreachable;
+      complain_about(endpoint_, answer.error(), kFlag);
+      // What is no Redis server has done nothing.
+      const bool unknown = writes && answer.error().code != base::ErrorCode::malformed;
+      return unknown ? kExitUnknown : kExitUnreachable;
     }
     if (answer->is_error()) {
       complain(answer->text);
@@ -160,7 +172,8 @@ class PutCommand final : public DataCommand {
     CLI::App* app = root.add_subcommand("put", "Write a key");
     app->add_option("key", key_, "The key")->required();
     app->add_option("value", value_, "The value")->required();
-    app->add_option("--expire-ms", expire_ms_, "The key goes after so many milliseconds");
+    app->add_option("--expire-ms", expire_ms_, "The key goes after so many milliseconds")
+        ->check(above_zero());
     declare_common(*app);
     app->footer(std::string(kCodes) +
                 "Example: ostraka put greeting hello --endpoint 127.0.0.1:6401");
@@ -221,7 +234,7 @@ class ScanCommand final : public DataCommand {
   CLI::App* declare(CLI::App& root) override {
     CLI::App* app = root.add_subcommand("scan", "List keys, each once");
     app->add_option("pattern", pattern_, "Glob pattern (*)");
-    app->add_option("--limit", limit_, "At most so many keys");
+    app->add_option("--limit", limit_, "At most so many keys")->check(above_zero());
     app->add_flag("--values", values_, "Print the values too, behind a tab");
     declare_common(*app);
     declare_consistency(*app);

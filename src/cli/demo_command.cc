@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -88,7 +87,7 @@ bool DemoCommand::start_all(DemoCluster& cluster) {
     say(fmt::format("  {} started: redis {}, http {}, process {}", node.name, node.redis, node.http,
                     node.process));
   }
-  if (!cluster.wait_until_whole(20)) {
+  if (!cluster.wait_until_whole(20, say)) {
     complain("the nodes did not elect a leader within 20 s");
     return false;
   }
@@ -97,16 +96,12 @@ bool DemoCommand::start_all(DemoCluster& cluster) {
 }
 
 bool DemoCommand::load_and_kill(DemoCluster& cluster, BulkLoader& loader, std::size_t& killed) {
-  std::atomic<bool> done = false;
   bool loaded = false;
-  std::jthread loading([&] {
-    loaded = loader.run(kDemoRecords);
-    done.store(true);
-  });
+  std::jthread loading([&] { loaded = loader.run(kDemoRecords); });
   std::uint32_t told = 0;
-  while (!done.load()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    const std::uint32_t count = loader.acknowledged();
+  std::uint32_t count = 0;
+  while (loader.wait_for_more_than(count)) {
+    count = loader.acknowledged();
     if (count >= told + kDemoRecords / 10) {
       told = count - count % (kDemoRecords / 10);
       say(fmt::format("  {:>6} of {} records acknowledged", count, kDemoRecords));
@@ -158,7 +153,7 @@ int DemoCommand::tell_story(DemoCluster& cluster) {
     complain(started.error().context);
     return kExitFailed;
   }
-  if (!cluster.wait_until_whole(60)) {
+  if (!cluster.wait_until_whole(60, say)) {
     complain("the restarted node did not catch up within 60 s");
     return kExitFailed;
   }
@@ -185,6 +180,7 @@ int DemoCommand::verify(const DemoCluster& cluster, const BulkLoader& loader, co
                                       : "follower",
                         linear.found, linear.expected, own.found, own.expected,
                         !found ? "LOST " + linear.problem + own.problem : "ok");
+    say(fmt::format("  {} read", node.name));
   }
   say("\n  What was verified");
   say(fmt::format("  {:<40} {:>10}", "records acknowledged to the loader", loader.acknowledged()));

@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -191,14 +194,15 @@ base::Result<RecordedHistory> parse_history(const std::string& text, Model model
 }
 
 base::Result<RecordedHistory> read_history(const std::string& path, Model model) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    // An empty file sets the fail bit of << although it was read.
-    if (!file || file.peek() != std::ifstream::traits_type::eof()) {
-      return base::fail(base::ErrorCode::io_error, "cannot read " + path);
-    }
+  if (std::error_code error; std::filesystem::is_directory(path, error)) {
+    return base::fail(base::ErrorCode::io_error, "a directory, not a file");
   }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return base::fail(base::ErrorCode::io_error, std::strerror(errno));
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
   return parse_history(text.str(), model);
 }
 

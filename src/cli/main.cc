@@ -3,10 +3,54 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
+
+namespace {
+
+std::string choices_of(const CLI::App& app) {
+  std::string names;
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names += (names.empty() ? "" : ", ") + each->get_name();
+  }
+  return names;
+}
+
+// One line about a command line that cannot be understood.
+std::string explain(const CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App* named = &root;
+  std::string path;  // of the deepest subcommand that was named: "member add"
+  while (!named->get_subcommands().empty()) {
+    named = named->get_subcommands().front();
+    path += (path.empty() ? "" : " ") + named->get_name();
+  }
+  const std::vector<std::string> unknown = root.remaining(true);
+  std::string what = error.what();
+  if (!unknown.empty()) {
+    what = (unknown.front().starts_with('-') ? "unknown flag '"
+            : path.empty()                   ? "unknown command '"
+                                             : "unexpected argument '") +
+           unknown.front() + "'";
+  } else if (error.get_name() == "ConversionError") {
+    // "Could not convert: --reactors = x"
+    const std::size_t flag = std::min(what.find("--"), what.size());
+    const std::size_t value = what.find(" = ", flag);
+    if (value != std::string::npos) {
+      what = what.substr(flag, value - flag) + " '" + what.substr(value + 3) + "' is no number";
+    }
+  } else if (error.get_name() == "ArgumentMismatch") {
+    what = what.substr(0, what.find(':')) + " needs a value";
+  } else if (what == "A subcommand is required") {
+    what = "a command is missing (" + choices_of(*named) + ")";
+  }
+  return what + "; see 'ostraka " + path + (path.empty() ? "" : " ") + "--help'";
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace ostraka::cli;
@@ -29,9 +73,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool wrong = error.get_exit_code() != 0;
-    app.exit(error);
-    return wrong ? kExitUsage : kExitOk;
+    if (error.get_exit_code() != 0) {
+      complain(explain(app, error));
+      return kExitUsage;
+    }
+    app.exit(error);  // --help, --version
+    return kExitOk;
   }
   for (const auto& [command, declared] : commands) {
     if (declared->parsed()) {

@@ -1,6 +1,7 @@
 #include "cli/sim_command.h"
 
 #include "cli/commands.h"
+#include "cli/internal/numbers.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 
@@ -94,15 +95,15 @@ class Campaign {
     if (!arguments_.mutant.empty()) {
       const base::Result<sim::Mutants> mutant = sim::parse_mutant(arguments_.mutant);
       if (!mutant.has_value()) {
-        std::fprintf(stderr, "ostraka sim: %s\n", mutant.error().context.c_str());
-        return 2;
+        complain("sim: " + mutant.error().context);
+        return kExitUsage;
       }
       options.mutants = *mutant;
     }
     const base::Result<sim::RunResult> result = sim::run_scenario(scenario, options);
     if (!result.has_value()) {
-      std::fprintf(stderr, "ostraka sim: %s\n", result.error().context.c_str());
-      return 2;
+      complain("sim: " + result.error().context);
+      return kExitUsage;
     }
     totals_.simulated += result->simulated_seconds;
     for (const auto& [mark, count] : result->marks) {
@@ -118,9 +119,8 @@ class Campaign {
     for (const sim::MutantSpec& spec : scenario.mutants) {
       const base::Result<sim::Mutants> mutant = sim::parse_mutant(spec.name);
       if (!mutant.has_value()) {
-        std::fprintf(stderr, "ostraka sim: scenario %s: %s\n", scenario.name.c_str(),
-                     mutant.error().context.c_str());
-        return 2;
+        complain("sim: scenario " + scenario.name + ": " + mutant.error().context);
+        return kExitUsage;
       }
       std::optional<std::uint32_t> caught;
       std::string violation;
@@ -253,8 +253,8 @@ int run_sim(SimArguments arguments) {
   }
   const base::Result<std::vector<sim::Scenario>> scenarios = load_scenarios(arguments.scenario);
   if (!scenarios.has_value()) {
-    std::fprintf(stderr, "ostraka sim: %s\n", scenarios.error().context.c_str());
-    return 2;
+    complain("sim: " + scenarios.error().context);
+    return kExitUsage;
   }
   if (arguments.list) {
     for (const sim::Scenario& scenario : *scenarios) {
@@ -279,15 +279,21 @@ class SimCommand final : public Command {
     CLI::App* app = root.add_subcommand("sim", "Run whole clusters in the deterministic simulator");
     app->add_option("--scenario", arguments_.scenario, "A file, a built-in name, or all")
         ->capture_default_str();
-    app->add_option("--seed", arguments_.seed, "The first seed")->capture_default_str();
-    app->add_option("--runs", arguments_.runs, "Seeds from there on, for each scenario")
+    app->add_option("--seed", arguments_.seed, "The first seed")
+        ->check(zero_or_more())
         ->capture_default_str();
-    app->add_option("--jobs", arguments_.jobs, "Processes")->capture_default_str();
+    app->add_option("--runs", arguments_.runs, "Seeds from there on, for each scenario")
+        ->check(above_zero())
+        ->capture_default_str();
+    app->add_option("--jobs", arguments_.jobs, "Processes, 1 to 256")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
     app->add_option("--mutant", arguments_.mutant, "Plant this bug (raft:NAME, wal:NAME)");
     app->add_flag("--mutants", arguments_.mutants,
                   "Plant each bug that the scenarios name; every one must be caught");
     app->add_option("--trace", arguments_.trace_file, "Append a line a run, with logs of failures");
-    app->add_option("--seconds", arguments_.seconds, "Start no run after so much time");
+    app->add_option("--seconds", arguments_.seconds, "Start no run after so much time")
+        ->check(zero_or_more());
     app->add_flag("--list", arguments_.list, "List the built-in scenarios");
     app->add_flag("--json", arguments_.json, "One JSON object a run");
     app->footer(

@@ -81,6 +81,11 @@ base::Result<bool> HttpRequestParser::next(base::ByteView& in) {
       if (in.size() >= limits_.head_bytes_max) {
         return base::fail(base::ErrorCode::too_large, "HTTP request: head");
       }
+      // A client of another protocol is told at once, not when the rest of the head does not come.
+      if (const std::size_t line_end = in.find("\r\n"); line_end != std::string_view::npos) {
+        OSTRAKA_TRY(parse_request_line(in.substr(0, line_end)));
+        request_ = {};
+      }
       return false;
     }
     head_.assign(in.substr(0, end + 2));  // with the last header's line end

@@ -93,6 +93,14 @@ TEST(HttpParser, WhatIsRefused) {
   }
 }
 
+// A client of another protocol waits for a reply before it sends more.
+TEST(HttpParser, WhatIsNoRequestLineIsRefusedBeforeTheHeadIsComplete) {
+  EXPECT_EQ(parse_every_way("*1\r\n").error, "malformed");
+  EXPECT_EQ(parse_every_way("GET /x HTTP/2.0\r\n").error, "format_unknown");
+  EXPECT_EQ(parse_every_way("GET /x HTTP/1.1\r\n").error, "");
+  EXPECT_EQ(parse_every_way("*1\r").error, "");
+}
+
 TEST(HttpParser, TooManyHeaders) {
   std::string text = "GET / HTTP/1.1\r\nHost: x\r\n";
   for (int i = 0; i < 64; ++i) {

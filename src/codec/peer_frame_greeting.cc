@@ -40,7 +40,7 @@ std::string_view name_of(RefuseReason reason) {
     case RefuseReason::version:
       return "no protocol version in common";
     case RefuseReason::unauthenticated:
-      return "the peer secrets differ";
+      return "the peer secrets differ; give every node the same --peer-secret";
     case RefuseReason::cluster:
       return "another cluster";
     case RefuseReason::target:

@@ -1,7 +1,7 @@
 // Random command sequences against a model that is a map: results, and that neither restarts nor
 // the way in which entries are grouped change anything.
+#include "base/glob.h"
 #include "base/prng.h"
-#include "kv/internal/glob.h"
 #include "kv/internal/keyspaces.h"
 #include "kv/internal/stored.h"
 #include "kv/test_world.h"
@@ -119,7 +119,7 @@ class Model {
     for (const auto& [key, item] : items_) {
       if (key.first == operation.keyspace && is_live(item) && key.second >= operation.key &&
           (operation.key2.empty() || key.second < operation.key2) &&
-          (operation.value.empty() || glob_matches(operation.value, key.second))) {
+          (operation.value.empty() || base::glob_matches(operation.value, key.second))) {
         names.push_back(in_quotes(key.second));
       }
     }

@@ -68,8 +68,11 @@ base::Result<std::vector<InitialMember>> parse_cluster(std::string_view text) {
       return std::unexpected(bad_entry(entry, "bad address"));
     }
     for (const InitialMember& other : members) {
-      if (other.name == member.name || other.address == member.address) {
-        return std::unexpected(bad_entry(entry, "name or address twice"));
+      if (other.name == member.name) {
+        return std::unexpected(bad_entry(entry, "the name is there twice"));
+      }
+      if (other.address == member.address) {
+        return std::unexpected(bad_entry(entry, "the address is there twice"));
       }
     }
     members.push_back(std::move(member));

@@ -344,6 +344,27 @@ TEST_F(NodeTest, ANewNodeJoinsAsALearnerAndGetsTheData) {
   EXPECT_EQ(value_of(3, "k"), 7) << "restarts from its own directory";
 }
 
+TEST_F(NodeTest, JoiningIsGivenUpWithTheReasonWhenNobodyAnswers) {
+  Options options;
+  options.join = "n1:7";
+  start(3, std::move(options));
+  ASSERT_TRUE(
+      run_until([this] { return machines_[3]->fatal.has_value(); }, Duration::seconds(400)));
+  const std::string& why = machines_[3]->fatal->context;
+  EXPECT_TRUE(why.starts_with("--join n1:7: given up after 30 tries: ")) << why;
+  EXPECT_TRUE(base::is_retryable(machines_[3]->fatal->code)) << "not a refusal";
+}
+
+TEST_F(NodeTest, AFolderWithForeignFilesIsRefused) {
+  {
+    const auto files = machines_[0]->disk->open_process();
+    ASSERT_TRUE(port::replace_file(*files, "notes.txt", "not ours").has_value());
+  }
+  const base::Status started = machines_[0]->start({}, 1);
+  ASSERT_FALSE(started.has_value());
+  EXPECT_NE(started.error().context.find("notes.txt"), std::string::npos);
+}
+
 TEST_F(NodeTest, AContradictingListOfMembersIsRefused) {
   start_three();
   machines_[0]->crash();

@@ -54,6 +54,30 @@ base::Status check_exposure(const Settings& settings) {
   return {};
 }
 
+std::vector<std::string_view> names_of(const std::vector<node::InitialMember>& members) {
+  std::vector<std::string_view> names;
+  for (const node::InitialMember& member : members) {
+    names.push_back(member.name);
+  }
+  return names;
+}
+
+// Three listeners cannot share an address.
+base::Status check_distinct(const Settings& settings) {
+  const std::array all{std::pair{"peer", &settings.peer}, std::pair{"redis", &settings.redis},
+                       std::pair{"http", &settings.http}};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t j = i + 1; j < all.size(); ++j) {
+      if (*all[i].second == *all[j].second && !all[i].second->ends_with(":0")) {
+        return std::unexpected(
+            bad(fmt::format("--{} and --{} are both {}: each needs a port of its own", all[i].first,
+                            all[j].first, *all[i].second)));
+      }
+    }
+  }
+  return {};
+}
+
 base::Status settle_membership(const Flags& flags, Settings& out) {
   if (flags.cluster.has_value() && flags.join.has_value()) {
     return std::unexpected(
@@ -74,8 +98,8 @@ base::Status settle_membership(const Flags& flags, Settings& out) {
     }
     const model::NodeId id = node::id_of(out.cluster, out.name);
     if (id.is_none()) {
-      return std::unexpected(
-          bad(fmt::format("--name {} is not among the members of --cluster", out.name)));
+      return std::unexpected(bad(fmt::format("--name {} is not among the members of --cluster ({})",
+                                             out.name, fmt::join(names_of(out.cluster), ", "))));
     }
     const std::string& own = out.cluster[id.value() - 1].address;
     out.peer = flags.peer.value_or(own);
@@ -158,6 +182,7 @@ base::Result<Settings> settle(const Flags& flags) {
     return std::unexpected(bad(
         fmt::format("--log-level '{}': one of debug, info, warning, error, off", out.log_level)));
   }
+  OSTRAKA_TRY(check_distinct(out));
   OSTRAKA_TRY(check_exposure(out));
   return out;
 }

@@ -19,6 +19,7 @@
 #include <iterator>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace ostraka::server {
 
@@ -82,10 +83,56 @@ const char* advice_for(base::ErrorCode code) {
   return at == kAdvice.end() ? "" : at->text;
 }
 
-// A locked directory is "busy", whose text speaks of queues: the context says it better.
+// Where the context says it better than the table's text: a locked directory is "busy", which
+// speaks of queues; a line about a flag.
 std::string start_line(const base::Error& error) {
-  return (error.code == base::ErrorCode::busy ? error.context : error.to_string()) +
-         advice_for(error.code);
+  const bool context_says_it = error.context.starts_with("--") ||
+                               error.code == base::ErrorCode::busy ||
+                               error.code == base::ErrorCode::identity_mismatch ||
+                               error.code == base::ErrorCode::already_exists;
+  return (context_says_it ? error.context : error.to_string()) + advice_for(error.code);
+}
+
+// Opens and gives back what will be listened on, before the data directory is touched: a taken port
+// leaves no trace in it.
+std::string problem_of_addresses(const Settings& settings, port::Network& network) {
+  std::vector<std::unique_ptr<port::Listener>> opened;
+  for (const auto& [flag, address] :
+       {std::pair{"peer", &settings.peer}, {"redis", &settings.redis}, {"http", &settings.http}}) {
+    auto listener = network.listen(*address, [](std::unique_ptr<port::Stream>) {});
+    if (!listener.has_value()) {
+      const base::Error& error = listener.error();
+      const std::size_t reason = error.context.rfind(": ");
+      return fmt::format("--{} {}: {}{}", flag, *address,
+                         error.context.substr(reason == std::string::npos ? 0 : reason + 2),
+                         error.code == base::ErrorCode::invalid_argument
+                             ? "; it must be an address of this machine"
+                             : advice_for(error.code));
+    }
+    opened.push_back(std::move(*listener));
+  }
+  return std::string();
+}
+
+void warn_of_few_files(std::uint64_t limit, node::Log& log) {
+  // Beside clients: tables of the engine, segments of the log, peers.
+  constexpr std::uint64_t kOwnFiles = 512;
+  const std::uint64_t wanted = node::Options{}.redis.clients_max + kOwnFiles;
+  if (limit < wanted) {
+    log.write(
+        node::LogLevel::warning,
+        fmt::format("at most {} open files: fewer than the {} that {} clients need; raise the "
+                    "limit (ulimit -Hn, or LimitNOFILE of systemd)",
+                    limit, wanted, node::Options{}.redis.clients_max));
+  }
+}
+
+const char* directory_advice(const base::Error& error) {
+  if (error.code == base::ErrorCode::not_found) {
+    return "; make its parent folder first, or choose another --data-dir";
+  }
+  return error.code == base::ErrorCode::permission_denied ? advice_for(error.code)
+                                                          : "; choose another --data-dir";
 }
 
 class Listener final : public node::NodeListener {
@@ -94,6 +141,7 @@ class Listener final : public node::NodeListener {
       : reactor_(reactor), settings_(settings) {}
 
   void on_ready(const node::Addresses& addresses) override {
+    ready_ = true;
     fmt::print("ready to serve: redis {}, http {}, peers {}, node {}, data {}\n", addresses.redis,
                addresses.http, addresses.peer, settings_.name, settings_.data_dir);
     std::fflush(stdout);
@@ -105,11 +153,13 @@ class Listener final : public node::NodeListener {
     reactor_.stop();
   }
   [[nodiscard]] const std::optional<base::Error>& fatal() const { return fatal_; }
+  [[nodiscard]] bool was_ready() const { return ready_; }
 
  private:
   net::Reactor& reactor_;
   const Settings& settings_;
   std::optional<base::Error> fatal_;
+  bool ready_ = false;
 };
 
 node::Options node_options(const RunOptions& options, std::string peer_secret) {
@@ -131,9 +181,11 @@ node::Options node_options(const RunOptions& options, std::string peer_secret) {
   return out;
 }
 
-ExitCode exit_code_of(const base::Error& fatal) {
-  return fatal.code == base::ErrorCode::identity_mismatch ? ExitCode::refused
-                                                          : ExitCode::storage_failed;
+ExitCode exit_code_of(const base::Error& fatal, bool was_ready) {
+  if (fatal.code == base::ErrorCode::identity_mismatch) {
+    return ExitCode::refused;
+  }
+  return was_ready ? ExitCode::storage_failed : ExitCode::failed;
 }
 
 }  // namespace
@@ -144,16 +196,22 @@ ExitCode run(const RunOptions& options) {
     last_line(secret.error().context);
     return ExitCode::usage;
   }
-  auto files = file::open_file_system(options.settings.data_dir);
-  if (!files.has_value()) {
-    last_line(fmt::format("data directory {}: {}{}", options.settings.data_dir,
-                          files.error().to_string(), advice_for(files.error().code)));
-    return ExitCode::failed;
-  }
   StderrLog log(options.settings.log_level);
+  warn_of_few_files(raise_open_files_limit(), log);
   net::Reactor reactor;
   LinuxProcess process(reactor);
   const std::unique_ptr<port::Network> network = net::make_network(reactor);
+  if (const std::string problem = problem_of_addresses(options.settings, *network);
+      !problem.empty()) {
+    last_line(problem);
+    return ExitCode::failed;
+  }
+  auto files = file::open_file_system(options.settings.data_dir);
+  if (!files.has_value()) {
+    last_line(fmt::format("data directory {}: {}{}", options.settings.data_dir,
+                          files.error().context, directory_advice(files.error())));
+    return ExitCode::failed;
+  }
   Listener listener(reactor, options.settings);
   auto open_engine = [](port::FileSystem& fs, port::Executor& executor) {
     return engine_rocksdb::open(fs, executor, {});
@@ -186,7 +244,7 @@ ExitCode run(const RunOptions& options) {
     last_line(refused ? fatal->context : start_line(*fatal));
     // Nothing more may be written by destructors: the state of the files is unknown.
     std::fflush(nullptr);
-    std::_Exit(static_cast<int>(exit_code_of(*fatal)));
+    std::_Exit(static_cast<int>(exit_code_of(*fatal, listener.was_ready())));
   }
   node.reset();
   log.write(node::LogLevel::info, "stopped");

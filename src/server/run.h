@@ -16,7 +16,7 @@ enum class ExitCode : int {
   failed = 1,          // could not start; the last line says why
   usage = 2,           // flags or configuration file
   storage_failed = 5,  // a write or sync of the data directory failed
-  refused = 6,         // the cluster does not take this data directory
+  refused = 6,         // the cluster does not take this node or its data directory
 };
 
 struct RunOptions {

@@ -11,9 +11,12 @@ import tempfile
 from harness import Cluster, binary, free_ports, wait_until
 
 
-def run(*arguments, seconds=20):
+NOBODY = 65534  # a user without rights
+
+
+def run(*arguments, seconds=20, **how):
     done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=seconds,
-                          stdin=subprocess.DEVNULL, check=False)
+                          stdin=subprocess.DEVNULL, check=False, **how)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -23,8 +26,8 @@ def flags(folder, ports):
             "--log-level", "error"]
 
 
-def expect_refusal(arguments, code, *words):
-    got, _, errors = run(*arguments)
+def expect_refusal(arguments, code, *words, **how):
+    got, _, errors = run(*arguments, **how)
     lines = errors.strip().splitlines()
     assert got == code, f"{arguments}: exit code {got}, expected {code}: {errors}"
     assert lines and lines[-1].startswith("ostraka: "), errors
@@ -53,12 +56,17 @@ def check_refusals(folder):
     expect_refusal(flags(folder / "no" / "such" / "parent", ports), 1, "data directory")
     code, _, errors = run("server", "--no-such-flag")
     assert code == 2 and "--no-such-flag" in errors, errors
-    if os.geteuid() == 0:
-        print("  (an unwritable folder is not tried: the test runs as root)")
-    else:
-        locked = folder / "locked"
-        locked.mkdir(mode=0o500)
-        expect_refusal(flags(locked, ports), 1, "permission", "--data-dir")
+    # Root may write everywhere: the program is run as somebody else then.
+    how = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    folder.chmod(0o755)
+    locked = folder / "locked"
+    locked.mkdir(mode=0o555)
+    if run("version", **how)[0] != 0:
+        print("  (unwritable folders are not tried: the program cannot be run by another user)")
+        return
+    expect_refusal(flags(locked, ports), 1, "ermission denied", "rights", "--data-dir", **how)
+    expect_refusal(flags(locked / "new", ports), 1, "ermission denied", "rights", "--data-dir",
+                   **how)
 
 
 def check_locked_and_foreign_directory(folder):
@@ -74,6 +82,68 @@ def check_locked_and_foreign_directory(folder):
             [*flags(node.folder, other)[:3], "--redis", f"127.0.0.1:{other[1]}", "--http",
              f"127.0.0.1:{other[2]}", "--log-level", "error", "--name", "n1", "--cluster",
              f"n1=127.0.0.1:{other[0]},n2=127.0.0.1:1"], 1, "--cluster", "membership")
+
+
+def joining(cluster, name, address):
+    node = cluster.add_node(name)
+    node.flags = ["--peer", f"127.0.0.1:{node.peer}", "--join", address]
+    return node
+
+
+def check_joining():
+    """A join that waits says so; a refused one ends with the reason; a repeated one is ignored."""
+    with Cluster(1) as cluster:
+        first = cluster.nodes[0]
+        first.flags = ["--peer", f"127.0.0.1:{first.peer}"]
+        first.start()
+        cluster.wait_for_leader()
+        dead = joining(cluster, "n2", f"127.0.0.1:{free_ports(1)[0]}")
+        dead.start(wait=False)
+        wait_until(lambda: b"not admitted yet" in dead.output(), 20, "the joining node says why")
+        text = dead.output().decode()
+        assert "refused" in text and dead.flags[-1] in text and "tries left" in text, text
+        dead.kill()
+        lost = cluster.folder + "/lost"
+        expect_refusal(["server", "--name", "n2", "--data-dir", lost, "--peer", "127.0.0.1:0",
+                        "--redis", "127.0.0.1:0", "--http", "127.0.0.1:0", "--join",
+                        "no.such.host.invalid:1", "--log-level", "error"], 1, "--join",
+                       "no.such.host.invalid")
+        taken = joining(cluster, "n1", f"127.0.0.1:{first.peer}")
+        taken.folder = taken.folder.with_name("another-n1")
+        taken.log = taken.log.with_name("another-n1.log")
+        taken.start(wait=False)
+        assert taken.process.wait(20) == 6, taken.last_line()
+        assert taken.last_line().startswith("ostraka: --join "), taken.last_line()
+        assert "named 'n1' already" in taken.last_line(), taken.last_line()
+        print(f"  {taken.last_line()}")
+        again = joining(cluster, "n3", f"127.0.0.1:{first.peer}")
+        again.start()
+        assert again.stop() == 0
+        again.start()
+        assert b"--join" in again.output(again.log_start), again.output()
+        assert b"ignored" in again.output(again.log_start), again.output()
+        assert again.stop() == 0
+        assert first.stop() == 0
+
+
+def check_peer_secrets(folder):
+    """Nodes with different secrets do not talk, and both sides say so, but not all the time."""
+    for name in ("right", "wrong"):
+        (folder / name).write_text(f"the {name} secret of this cluster\n")
+    with Cluster(3) as cluster:
+        odd = cluster.nodes[2]
+        for node in cluster.nodes:
+            node.flags += ["--peer-secret", str(folder / ("wrong" if node is odd else "right"))]
+        cluster.start_all()
+        wait_until(lambda: cluster.nodes[0].status()["leader"], 20, "two of three elect")
+        for node in cluster.nodes:
+            if node is cluster.nodes[1]:
+                continue  # it may have nothing to say to the odd one
+            wait_until(lambda n=node: b"--peer-secret" in n.output(), 20, f"{node.name} says it")
+            count = node.output().count(b"--peer-secret")
+            print(f"  {node.name} ({count} lines): "
+                  + next(x for x in node.output().decode().splitlines() if "--peer-secret" in x))
+            assert count <= 2, f"{node.name} repeats itself: {count} lines"
 
 
 def check_signals():
@@ -129,6 +199,8 @@ def main():
         folder = pathlib.Path(name)
         check_refusals(folder)
         check_locked_and_foreign_directory(folder)
+        check_peer_secrets(folder)
+    check_joining()
     check_signals()
     check_tools()
     print("ok")

@@ -10,13 +10,16 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <thread>
 #include <utility>
@@ -58,15 +61,17 @@ std::vector<char*> pointers_of(std::vector<std::string>& words) {
   return out;
 }
 
+int milliseconds_until(Clock::time_point end) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
 // Reads the child's standard output until the line or the end.
-bool wait_for_ready(int fd, int seconds) {
+bool wait_for_ready(int fd, std::chrono::seconds limit) {
   std::string out;
-  const auto end = Clock::now() + std::chrono::seconds(seconds);
-  while (Clock::now() < end) {
-    pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
-    if (::poll(&waiting, 1, 200) <= 0) {
-      continue;
-    }
+  const auto end = Clock::now() + limit;
+  pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
+  while (::poll(&waiting, 1, milliseconds_until(end)) > 0) {
     std::array<char, 512> block;
     const ssize_t got = ::read(fd, block.data(), block.size());
     if (got <= 0) {
@@ -78,6 +83,15 @@ bool wait_for_ready(int fd, int seconds) {
     }
   }
   return false;
+}
+
+// Without reaping it.
+bool has_ended_within(pid_t process, std::chrono::seconds limit) {
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));
+  pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
+  const bool ended = fd >= 0 && ::poll(&waiting, 1, milliseconds_until(Clock::now() + limit)) == 1;
+  ::close(fd);
+  return ended;
 }
 
 }  // namespace
@@ -144,7 +158,7 @@ base::Status DemoCluster::start(std::size_t index) {
   }
   ::close(output[1]);
   node.process = child;
-  const bool ready = child > 0 && wait_for_ready(output[0], 20);
+  const bool ready = child > 0 && wait_for_ready(output[0], std::chrono::seconds(20));
   ::close(output[0]);
   if (!ready) {
     return base::fail(base::ErrorCode::io_error,
@@ -167,13 +181,10 @@ bool DemoCluster::stop(std::size_t index) {
     return true;
   }
   ::kill(process, SIGTERM);
-  const auto end = Clock::now() + std::chrono::seconds(15);
   int status = 0;
-  while (Clock::now() < end) {
-    if (::waitpid(process, &status, WNOHANG) == process) {
-      return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  if (has_ended_within(process, std::chrono::seconds(15))) {
+    return ::waitpid(process, &status, 0) == process && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
   }
   ::kill(process, SIGKILL);
   ::waitpid(process, &status, 0);
@@ -200,25 +211,38 @@ std::size_t DemoCluster::find_leader() const {
   return nodes_.size();
 }
 
-bool DemoCluster::wait_until_whole(int seconds) const {
-  const auto end = Clock::now() + std::chrono::seconds(seconds);
-  while (Clock::now() < end) {
-    const std::size_t leader = find_leader();
-    if (leader < nodes_.size()) {
-      const auto answer =
-          http_call(nodes_[leader].http, {.path = "/status"}, base::Duration::seconds(2));
-      const auto status = nlohmann::json::parse(answer.has_value() ? answer->body : "", nullptr,
-                                                /*allow_exceptions=*/false);
-      std::size_t whole = 0;
-      if (status.is_object() && status.contains("nodes")) {
-        for (const auto& node : status["nodes"]) {
-          whole += node.value("reachable", false) && node["lag"] == 0 ? 1U : 0U;
-        }
-      }
-      if (whole == nodes_.size()) {
-        return true;
-      }
+std::size_t DemoCluster::count_whole() const {
+  const std::size_t leader = find_leader();
+  if (leader == nodes_.size()) {
+    return 0;
+  }
+  const auto answer =
+      http_call(nodes_[leader].http, {.path = "/status"}, base::Duration::seconds(2));
+  const auto status = nlohmann::json::parse(answer.has_value() ? answer->body : "", nullptr,
+                                            /*allow_exceptions=*/false);
+  std::size_t whole = 0;
+  if (status.is_object() && status.contains("nodes")) {
+    for (const auto& node : status["nodes"]) {
+      whole += node.value("reachable", false) && node["lag"] == 0 ? 1U : 0U;
     }
+  }
+  return whole;
+}
+
+bool DemoCluster::wait_until_whole(int seconds,
+                                   const std::function<void(const std::string&)>& say) const {
+  const auto start = Clock::now();
+  auto next_line = start + std::chrono::seconds(2);
+  while (Clock::now() < start + std::chrono::seconds(seconds)) {
+    const std::size_t whole = count_whole();
+    if (whole == nodes_.size()) {
+      return true;
+    }
+    if (Clock::now() >= next_line) {
+      say(fmt::format("  waiting: {} of {} nodes have caught up", whole, nodes_.size()));
+      next_line += std::chrono::seconds(2);
+    }
+    // Between two questions: nobody tells when the state of a cluster changes.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return false;

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -39,11 +40,15 @@ class DemoCluster {
   [[nodiscard]] const std::vector<DemoNode>& nodes() const { return nodes_; }
   // The index of the node that leads, from any node's /status, or size() when there is none.
   [[nodiscard]] std::size_t find_leader() const;
-  // Waits until every node is reachable, follows one leader and has applied what it committed.
-  [[nodiscard]] bool wait_until_whole(int seconds) const;
+  // Waits until every node is reachable, follows one leader and has applied what it committed; says
+  // every two seconds how many do.
+  [[nodiscard]] bool wait_until_whole(int seconds,
+                                      const std::function<void(const std::string&)>& say) const;
 
  private:
   [[nodiscard]] std::string member_list() const;
+  // How many nodes are, as the leader sees them.
+  [[nodiscard]] std::size_t count_whole() const;
 
   std::string executable_;
   std::vector<DemoNode> nodes_;

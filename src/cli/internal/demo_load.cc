@@ -121,7 +121,26 @@ bool has_redis_cli() {
          WEXITSTATUS(status) == 0;
 }
 
+std::uint32_t BulkLoader::acknowledged() const {
+  const std::lock_guard lock(mutex_);
+  return acknowledged_;
+}
+
+bool BulkLoader::wait_for_more_than(std::uint32_t seen) const {
+  std::unique_lock lock(mutex_);
+  progress_.wait(lock, [&] { return acknowledged_ > seen || ended_; });
+  return acknowledged_ > seen;
+}
+
 bool BulkLoader::run(std::uint32_t count) {
+  const bool loaded = load(count);
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  progress_.notify_all();
+  return loaded;
+}
+
+bool BulkLoader::load(std::uint32_t count) {
   for (std::uint32_t first = 0; first < count; first += kBatch) {
     const std::uint32_t end = std::min(first + kBatch, count);
     std::string requests;
@@ -139,7 +158,9 @@ bool BulkLoader::run(std::uint32_t count) {
       node_ = (node_ + 1) % nodes_.size();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    acknowledged_.store(end);
+    const std::lock_guard lock(mutex_);
+    acknowledged_ = end;
+    progress_.notify_all();
   }
   return true;
 }

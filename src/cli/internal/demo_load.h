@@ -10,7 +10,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -25,17 +27,23 @@ class BulkLoader {
       : nodes_(nodes), stock_client_(stock_client) {}
   // Loads records [0, count). False when a batch could not be placed within a minute.
   bool run(std::uint32_t count);
-  [[nodiscard]] std::uint32_t acknowledged() const { return acknowledged_.load(); }
+  [[nodiscard]] std::uint32_t acknowledged() const;
+  // Waits until there are more than `seen`, or run() has returned; false then.
+  [[nodiscard]] bool wait_for_more_than(std::uint32_t seen) const;
   [[nodiscard]] std::uint32_t repeated_batches() const { return repeated_.load(); }
 
  private:
+  bool load(std::uint32_t count);
   bool send_batch(const std::string& requests, std::uint32_t count);
 
   const std::vector<DemoNode>& nodes_;
   bool stock_client_;
   std::size_t node_ = 0;
-  std::atomic<std::uint32_t> acknowledged_ = 0;
   std::atomic<std::uint32_t> repeated_ = 0;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable progress_;
+  std::uint32_t acknowledged_ = 0;  // guarded by mutex_
+  bool ended_ = false;              // guarded by mutex_
 };
 
 class Probe {

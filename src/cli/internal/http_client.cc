@@ -10,10 +10,12 @@ namespace ostraka::cli {
 
 namespace {
 
+constexpr std::string_view kHttp = "HTTP/1.";
+
 // "HTTP/1.1 200 OK" gives 200.
 int status_of(std::string_view head) {
   int status = 0;
-  if (head.size() > 12 && head.starts_with("HTTP/1.")) {
+  if (head.size() > 12 && head.starts_with(kHttp)) {
     std::from_chars(head.data() + 9, head.data() + 12, status);
   }
   return status;
@@ -39,6 +41,9 @@ base::Result<HttpAnswer> http_call(const std::string& endpoint, const HttpCall& 
   base::Status more;
   while (more.has_value()) {
     more = socket.read_some(answer);
+    if (more.has_value() && !answer.starts_with(kHttp.substr(0, answer.size()))) {
+      return base::fail(base::ErrorCode::malformed, "no HTTP");
+    }
   }
   const std::size_t end = answer.find("\r\n\r\n");
   const int status = status_of(answer);
@@ -46,7 +51,7 @@ base::Result<HttpAnswer> http_call(const std::string& endpoint, const HttpCall& 
     if (more.error().code == base::ErrorCode::deadline_exceeded || answer.empty()) {
       return std::unexpected(std::move(more).error());
     }
-    return base::fail(base::ErrorCode::malformed, "the answer of " + endpoint + " is no HTTP");
+    return base::fail(base::ErrorCode::malformed, "no HTTP");
   }
   return HttpAnswer{.status = status, .body = answer.substr(end + 4)};
 }

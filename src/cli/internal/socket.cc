@@ -86,7 +86,7 @@ base::Result<Socket> Socket::connect(const std::string& address, base::Duration 
     ::setsockopt(socket.fd_, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
     return socket;
   }
-  return base::fail(base::ErrorCode::connection_refused, address + ": " + reason);
+  return base::fail(base::ErrorCode::connection_refused, reason);
 }
 
 base::Status Socket::write(std::string_view bytes) {

@@ -1,7 +1,6 @@
 // Commands that the node answers by itself, and the table behind COMMAND.
 #include "gateway/resp/internal/argument_docs.h"
 #include "gateway/resp/internal/float_text.h"
-#include "gateway/resp/internal/glob.h"
 #include "gateway/resp/internal/handlers.h"
 #include "gateway/resp/test_world.h"
 
@@ -209,27 +208,6 @@ TEST(FloatText, PrintsAsRedisDoes) {
     EXPECT_FALSE(parse_float(bad).has_value()) << bad;
   }
   EXPECT_FALSE(parse_float(base::ByteView("1\0", 2)).has_value());
-}
-
-TEST(Glob, MeansWhatRedisMeans) {
-  struct Case {
-    const char* pattern;
-    const char* text;
-    bool matches;
-  };
-  const Case cases[] = {{"*", "", true},      {"", "a", false},         {"a*c", "abbc", true},
-                        {"a?c", "abc", true}, {"a?c", "ac", false},     {"[a-c]x", "bx", true},
-                        {"[^a]", "a", false}, {"[^a]", "b", true},      {"\\*", "*", true},
-                        {"\\*", "a", false},  {"a*b*c", "aXbYc", true}, {"a*b*c", "aXcYb", false},
-                        {"[", "x", false},    {"**a", "bba", true},     {"[c-a]", "b", true},
-                        {"[\\]]", "]", true}, {"A", "a", false}};
-  for (const Case& each : cases) {
-    EXPECT_EQ(glob_matches(each.pattern, each.text), each.matches)
-        << each.pattern << " " << each.text;
-  }
-  EXPECT_TRUE(glob_matches("MAX*", "maxclients", LetterCase::ignored));
-  // No exponential time.
-  EXPECT_FALSE(glob_matches("*a*a*a*a*a*a*a*a*a*a*a*b", std::string(5000, 'a')));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
+#include "base/glob.h"
 #include "base/prng.h"
-#include "kv/internal/glob.h"
 #include "kv/internal/operations.h"
 
 #include <algorithm>
@@ -60,7 +60,7 @@ base::Status Operations::scan(const Operation& operation, Writer& out) {
     Live live;
     OSTRAKA_ASSIGN(const bool present, cursor_.read(live));
     bytes += key.size() + live.value.size();
-    if (present && (operation.value.empty() || glob_matches(operation.value, key))) {
+    if (present && (operation.value.empty() || base::glob_matches(operation.value, key))) {
       items.bytes(key);
       ++item_count;
       if (with_values) {

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace ostraka::node {
@@ -15,12 +17,38 @@ namespace {
 const base::Duration kHousekeeping = base::Duration::milliseconds(500);
 const base::Duration kJoinLimit = base::Duration::seconds(10);
 constexpr int kJoinTries = 30;
+constexpr int kTriesPerLine = 5;
+
+// A folder that somebody uses for something else is not filled with a database.
+base::Status refuse_foreign_files(port::FileSystem& files) {
+  // What a first start may leave when it is interrupted, and what a fresh file system has.
+  constexpr std::array<std::string_view, 5> kFresh{"LOCK", "origin", "origin.new", "IDENTITY.new",
+                                                   "lost+found"};
+  OSTRAKA_ASSIGN(const std::vector<std::string> names, files.list("."));
+  std::string foreign;
+  for (const std::string& name : names) {
+    if (name == "IDENTITY" || name == "wal") {
+      return {};  // ours, whole or not
+    }
+    if (std::ranges::find(kFresh, name) == kFresh.end()) {
+      foreign = name;
+    }
+  }
+  if (foreign.empty()) {
+    return {};
+  }
+  return base::fail(base::ErrorCode::already_exists,
+                    fmt::format("the data directory {} holds '{}' and nothing of Ostraka: give "
+                                "--data-dir an empty folder, or one that Ostraka made",
+                                files.root(), foreign));
+}
 
 }  // namespace
 
 base::Status Node::Impl::start() {
   started_at_ = environment_.executor.now();
   leaderless_since_ = started_at_;
+  OSTRAKA_TRY(refuse_foreign_files(environment_.files));
   OSTRAKA_ASSIGN(const std::optional<wal::Identity> stored,
                  wal::open_data_directory(environment_.files));
   if (stored.has_value()) {
@@ -30,6 +58,11 @@ base::Status Node::Impl::start() {
       return base::fail(base::ErrorCode::identity_mismatch,
                         fmt::format("the data directory belongs to node '{}', --name says '{}'",
                                     origin_.name, options_.name));
+    }
+    if (!options_.join.empty()) {
+      log(LogLevel::info, fmt::format("--join {} is ignored: the directory is that of member '{}' "
+                                      "already",
+                                      options_.join, origin_.name));
     }
     return open();
   }
@@ -104,6 +137,9 @@ void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
         base::Error{base::error_code_from(answer->error).value_or(base::ErrorCode::unknown_outcome),
                     answer->text};
     next = answer->redirect.empty() ? options_.join : answer->redirect;
+    if (!base::is_retryable(error->code)) {
+      error->code = base::ErrorCode::identity_mismatch;  // the cluster does not take this node
+    }
   }
   if (!error.has_value()) {
     identity_.cluster = answer->cluster;
@@ -120,10 +156,19 @@ void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
     }
     return;
   }
-  if (tries <= 0 || !base::is_retryable(error->code)) {
-    error->context = "--join " + options_.join + ": " + error->context;
+  const bool retryable = base::is_retryable(error->code);
+  if (tries <= 0 || !retryable) {
+    error->context =
+        fmt::format("--join {}: {}{}", options_.join,
+                    retryable ? fmt::format("given up after {} tries: ", kJoinTries) : "",
+                    error->context.empty() ? error->to_string() : error->context);
     fatal(std::move(*error));
     return;
+  }
+  if (tries % kTriesPerLine == kTriesPerLine - 1) {
+    log(LogLevel::warning, fmt::format("--join {}: not admitted yet: {}; asking {} again, {} tries "
+                                       "left",
+                                       options_.join, error->to_string(), next, tries));
   }
   set_timer([this, next, tries] { ask_to_join(next, tries); }, kHousekeeping);
 }

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <utility>
 
 namespace ostraka::server {
 
@@ -32,6 +33,15 @@ std::uint64_t count_entries(const char* folder) {
 }
 
 }  // namespace
+
+std::uint64_t raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return 0;
+  }
+  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
 
 node::ProcessUsage LinuxProcess::sample() {
   node::ProcessUsage usage;

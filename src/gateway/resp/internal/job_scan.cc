@@ -1,9 +1,9 @@
 // SCAN: one page of keys in their order, and a cursor that every node can go on from
 // (scan_cursor.h).
+#include "base/glob.h"
 #include "codec/resp_number.h"
 #include "codec/result_value.h"
 #include "gateway/resp/internal/errors.h"
-#include "gateway/resp/internal/glob.h"
 #include "gateway/resp/internal/job.h"
 #include "gateway/resp/internal/scan_cursor.h"
 
@@ -150,7 +150,7 @@ class ScanJob final : public Job {
       ResultValue key;
       fits = next(results, key) && key.kind == ValueKind::bytes && key.bytes >= last;
       last = key.bytes;
-      if (!no_type_fits_ && (!has_pattern_ || glob_matches(pattern_, key.bytes))) {
+      if (!no_type_fits_ && (!has_pattern_ || base::glob_matches(pattern_, key.bytes))) {
         listed.bulk(key.bytes);
         ++found_;
       }

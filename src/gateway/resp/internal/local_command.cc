@@ -1,6 +1,6 @@
+#include "base/glob.h"
 #include "gateway/resp/internal/argument_docs.h"
 #include "gateway/resp/internal/errors.h"
-#include "gateway/resp/internal/glob.h"
 #include "gateway/resp/internal/local.h"
 
 #include <algorithm>
@@ -173,9 +173,9 @@ void answer_command_list(LocalContext& /*context*/, Arguments words, RespWriter&
       return;
     }
     for (const CommandSpec& spec : all_commands()) {
-      const bool wanted =
-          by_category ? has_category(spec, words[4])
-                      : !by_module && glob_matches(words[4], spec.name, LetterCase::ignored);
+      const bool wanted = by_category ? has_category(spec, words[4])
+                                      : !by_module && base::glob_matches(words[4], spec.name,
+                                                                         base::LetterCase::ignored);
       if (wanted) {
         found.push_back(&spec);
       }

@@ -1,6 +1,6 @@
+#include "base/glob.h"
 #include "codec/resp_number.h"
 #include "gateway/resp/internal/errors.h"
-#include "gateway/resp/internal/glob.h"
 #include "gateway/resp/internal/local.h"
 
 #include <fmt/format.h>
@@ -115,7 +115,7 @@ void answer_config_get(LocalContext& context, Arguments words, RespWriter& reply
   std::vector<Found> found;
   for (const Setting& setting : kSettings) {
     for (const base::ByteView asked : words.subspan(2)) {
-      if (glob_matches(asked, setting.name, LetterCase::ignored)) {
+      if (base::glob_matches(asked, setting.name, base::LetterCase::ignored)) {
         const bool is_pattern = asked.find_first_of("*?[") != base::ByteView::npos;
         found.push_back({.name = is_pattern ? setting.name : asked, .setting = &setting});
         break;

@@ -1,15 +1,15 @@
-#include "kv/internal/glob.h"
+#include "base/glob.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace ostraka::kv {
+namespace ostraka::base {
 namespace {
 
 struct Row {
-  base::ByteView pattern;
-  base::ByteView text;
+  ByteView pattern;
+  ByteView text;
   bool matches;
 };
 
@@ -56,6 +56,8 @@ TEST(Glob, Table) {
       {"**a**", "bab", true},
       {"*a*b*c", "xaybzc", true},
       {"*a*b*c", "xaybz", false},
+      {"a*b*c", "aXcYb", false},
+      {"A", "a", false},
       {"*.txt", "a.txt.txt", true},
       {"user:*:name", "user:1:name", true},
       {"user:*:name", "user::name", true},
@@ -63,11 +65,17 @@ TEST(Glob, Table) {
       {"?", "\xc3", true},
       {"[\x80-\xff]", "\xc3", true},
       {"[\x80-\xff]", "a", false},
-      {base::ByteView("a\0b", 3), base::ByteView("a\0b", 3), true},
+      {ByteView("a\0b", 3), ByteView("a\0b", 3), true},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(glob_matches(row.pattern, row.text), row.matches) << row.pattern << " " << row.text;
   }
+}
+
+TEST(Glob, LetterCaseCanBeIgnored) {
+  EXPECT_TRUE(glob_matches("MAX*[A-C]", "maxclientb", LetterCase::ignored));
+  EXPECT_TRUE(glob_matches("max\\C*", "MAXclient", LetterCase::ignored));
+  EXPECT_FALSE(glob_matches("MAX*[A-C]", "maxclients", LetterCase::ignored));
 }
 
 // A matcher that tries every star recursively would not come back from this one.
@@ -80,4 +88,4 @@ TEST(Glob, ManyStarsTakePolynomialTime) {
 }
 
 }  // namespace
-}  // namespace ostraka::kv
+}  // namespace ostraka::base

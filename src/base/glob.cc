@@ -1,8 +1,8 @@
-#include "gateway/resp/internal/glob.h"
+#include "base/glob.h"
 
 #include <utility>
 
-namespace ostraka::gateway::resp {
+namespace ostraka::base {
 namespace {
 
 unsigned char folded(char c, LetterCase letters) {
@@ -12,7 +12,7 @@ unsigned char folded(char c, LetterCase letters) {
 
 // Matches one byte against the class that begins at pattern[at] == '['; leaves `at` behind it. A
 // class without end reaches to the end of the pattern.
-bool class_matches(base::ByteView pattern, std::size_t& at, char c, LetterCase letters) {
+bool class_matches(ByteView pattern, std::size_t& at, char c, LetterCase letters) {
   ++at;
   const bool negated = at < pattern.size() && pattern[at] == '^';
   at += negated ? 1 : 0;
@@ -41,7 +41,7 @@ bool class_matches(base::ByteView pattern, std::size_t& at, char c, LetterCase l
 }
 
 // Matches one byte against one element that is not '*'; leaves `at` behind the element.
-bool element_matches(base::ByteView pattern, std::size_t& at, char c, LetterCase letters) {
+bool element_matches(ByteView pattern, std::size_t& at, char c, LetterCase letters) {
   if (pattern[at] == '?') {
     ++at;
     return true;
@@ -58,10 +58,10 @@ bool element_matches(base::ByteView pattern, std::size_t& at, char c, LetterCase
 }  // namespace
 
 // On a mismatch only the last '*' takes one byte more: earlier ones need no second try.
-bool glob_matches(base::ByteView pattern, base::ByteView text, LetterCase letters) {
+bool glob_matches(ByteView pattern, ByteView text, LetterCase letters) {
   std::size_t at = 0;
   std::size_t in = 0;
-  std::size_t star = base::ByteView::npos;
+  std::size_t star = ByteView::npos;
   std::size_t star_in = 0;
   while (in < text.size()) {
     if (at < pattern.size() && pattern[at] == '*') {
@@ -73,7 +73,7 @@ bool glob_matches(base::ByteView pattern, base::ByteView text, LetterCase letter
       ++in;
       continue;
     }
-    if (star == base::ByteView::npos) {
+    if (star == ByteView::npos) {
       return false;
     }
     at = star;
@@ -85,4 +85,4 @@ bool glob_matches(base::ByteView pattern, base::ByteView text, LetterCase letter
   return at == pattern.size();
 }
 
-}  // namespace ostraka::gateway::resp
+}  // namespace ostraka::base
