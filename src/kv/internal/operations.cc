@@ -24,7 +24,7 @@ base::Status Operations::execute(std::span<const Operation> operations, model::L
     return {};
   }
   for (const Operation& operation : operations) {
-    OSTRAKA_TRY(codec::is_read(operation.code) ? read(operation, out) : write(operation, out));
+    OSTRAKA_TRY(perform(operation, out));
   }
   return {};
 }
@@ -60,38 +60,22 @@ bool Operations::misplaced(const Operation& operation) const {
 }
 
 base::Status Operations::read(const Operation& operation, Writer& out) {
+  OSTRAKA_ASSERT(codec::is_read(operation.code), "not a read");
+  return perform(operation, out);
+}
+
+base::Status Operations::perform(const Operation& operation, Writer& out) {
   if (misplaced(operation)) {
     out.failure(Failure::wrong_shard);
     return {};
   }
-  Live live;
   switch (operation.code) {
-    case OpCode::get: {
-      OSTRAKA_ASSIGN(const bool present, store_.find(operation.keyspace, operation.key, live));
-      present ? out.bytes(live.value) : out.nil();
-      return {};
-    }
-    case OpCode::exists: {
-      OSTRAKA_ASSIGN(const bool present, store_.find(operation.keyspace, operation.key, live));
-      out.integer(present ? 1 : 0);
-      return {};
-    }
-    case OpCode::string_length: {
-      OSTRAKA_ASSIGN(const bool present, store_.find(operation.keyspace, operation.key, live));
-      out.integer(present ? static_cast<std::int64_t>(live.value.size()) : 0);
-      return {};
-    }
-    case OpCode::deadline: {
-      OSTRAKA_ASSIGN(const bool present, store_.find(operation.keyspace, operation.key, live));
-      const std::int64_t deadline = live.deadline_ms == 0 ? -1 : live.deadline_ms;
-      out.integer(present ? deadline : -2);
-      return {};
-    }
-    case OpCode::key_version: {
-      OSTRAKA_ASSIGN(const bool present, store_.find(operation.keyspace, operation.key, live));
-      out.integer(present ? static_cast<std::int64_t>(live.version) : 0);
-      return {};
-    }
+    case OpCode::get:
+    case OpCode::exists:
+    case OpCode::string_length:
+    case OpCode::deadline:
+    case OpCode::key_version:
+      return look_up(operation, out);
     case OpCode::get_range:
       return get_range(operation, out);
     case OpCode::scan:
@@ -105,24 +89,59 @@ base::Status Operations::read(const Operation& operation, Writer& out) {
       out.integer(core_.applied.log_time.as_milliseconds());
       return {};
     case OpCode::set:
+      return set(operation, out);
     case OpCode::remove:
+      return remove(operation, out);
     case OpCode::increment:
+      return increment(operation, out);
     case OpCode::append:
+      return append(operation, out);
     case OpCode::set_range:
+      return set_range(operation, out);
     case OpCode::get_remove:
+      return get_remove(operation, out);
     case OpCode::expire_at:
+      return expire_at(operation, out);
     case OpCode::persist:
+      return persist(operation, out);
     case OpCode::get_expire:
+      return get_expire(operation, out);
     case OpCode::rename:
+      return rename(operation, out);
     case OpCode::copy:
+      return copy(operation, out);
     case OpCode::flush_keyspace:
-    case OpCode::check_version:
-    case OpCode::set_if_absent_all:
+      flush_keyspace(operation, out);
+      return {};
     case OpCode::remove_expired:
+      return remove_expired(operation, out);
+    case OpCode::check_version:
+    case OpCode::set_if_absent_all:  // a guard that holds
     case OpCode::touch:
-      break;
+      out.nil();
+      return {};
   }
-  OSTRAKA_UNREACHABLE("not a read");
+  OSTRAKA_UNREACHABLE("an operation that the parser knows");
+}
+
+// What one key tells about itself.
+base::Status Operations::look_up(const Operation& operation, Writer& out) {
+  Live live;
+  OSTRAKA_ASSIGN(const bool present, store_.find(operation.keyspace, operation.key, live));
+  if (operation.code == OpCode::get) {
+    present ? out.bytes(live.value) : out.nil();
+  } else if (operation.code == OpCode::exists) {
+    out.integer(present ? 1 : 0);
+  } else if (operation.code == OpCode::string_length) {
+    out.integer(present ? static_cast<std::int64_t>(live.value.size()) : 0);
+  } else if (operation.code == OpCode::deadline) {
+    const std::int64_t deadline = live.deadline_ms == 0 ? -1 : live.deadline_ms;
+    out.integer(present ? deadline : -2);
+  } else {
+    OSTRAKA_ASSERT(operation.code == OpCode::key_version, "the fifth of five");
+    out.integer(present ? static_cast<std::int64_t>(live.version) : 0);
+  }
+  return {};
 }
 
 // Indexes are inclusive, negative ones count from the end; what lies outside is cut.

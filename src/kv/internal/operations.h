@@ -32,7 +32,7 @@ class Operations {
   // A command as part of the entry at `index`: judges guards, then does the operations in order.
   [[nodiscard]] base::Status execute(std::span<const codec::Operation> operations,
                                      model::LogIndex index, codec::ResultWriter& out);
-  // One read.
+  // One read (codec::is_read).
   [[nodiscard]] base::Status read(const codec::Operation& operation, codec::ResultWriter& out);
 
  private:
@@ -42,7 +42,9 @@ class Operations {
   // The guard that fails first, or null.
   [[nodiscard]] base::Result<const Operation*> failing_guard(std::span<const Operation> operations);
   [[nodiscard]] bool misplaced(const Operation& operation) const;
-  [[nodiscard]] base::Status write(const Operation& operation, Writer& out);
+  // The one place that knows what every operation does; codec knows which ones there are.
+  [[nodiscard]] base::Status perform(const Operation& operation, Writer& out);
+  [[nodiscard]] base::Status look_up(const Operation& operation, Writer& out);
 
   [[nodiscard]] base::Status get_range(const Operation& operation, Writer& out);
   [[nodiscard]] base::Status scan(const Operation& operation, Writer& out);

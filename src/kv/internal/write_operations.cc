@@ -1,4 +1,3 @@
-#include "base/assert.h"
 #include "kv/internal/number.h"
 #include "kv/internal/operations.h"
 #include "kv/internal/stored.h"
@@ -9,60 +8,6 @@ namespace ostraka::kv {
 
 using codec::Failure;
 using codec::OpCode;
-
-base::Status Operations::write(const Operation& operation, Writer& out) {
-  if (misplaced(operation)) {
-    out.failure(Failure::wrong_shard);
-    return {};
-  }
-  switch (operation.code) {
-    case OpCode::set:
-      return set(operation, out);
-    case OpCode::remove:
-      return remove(operation, out);
-    case OpCode::increment:
-      return increment(operation, out);
-    case OpCode::append:
-      return append(operation, out);
-    case OpCode::set_range:
-      return set_range(operation, out);
-    case OpCode::get_remove:
-      return get_remove(operation, out);
-    case OpCode::expire_at:
-      return expire_at(operation, out);
-    case OpCode::persist:
-      return persist(operation, out);
-    case OpCode::get_expire:
-      return get_expire(operation, out);
-    case OpCode::rename:
-      return rename(operation, out);
-    case OpCode::copy:
-      return copy(operation, out);
-    case OpCode::flush_keyspace:
-      flush_keyspace(operation, out);
-      return {};
-    case OpCode::remove_expired:
-      return remove_expired(operation, out);
-    case OpCode::check_version:
-    case OpCode::set_if_absent_all:  // a guard that holds
-    case OpCode::touch:
-      out.nil();
-      return {};
-    case OpCode::get:
-    case OpCode::exists:
-    case OpCode::string_length:
-    case OpCode::get_range:
-    case OpCode::deadline:
-    case OpCode::key_version:
-    case OpCode::scan:
-    case OpCode::count:
-    case OpCode::random_key:
-    case OpCode::scan_reverse:
-    case OpCode::log_time:
-      break;
-  }
-  OSTRAKA_UNREACHABLE("not a write");
-}
 
 bool Operations::fits(std::size_t value_bytes, std::size_t more) const {
   return value_bytes <= kValueBytesMax && more <= kValueBytesMax &&
