@@ -12,7 +12,7 @@ _ostraka() {
     --log-level) COMPREPLY=($(compgen -W 'debug info warning error off' -- "$current")); return ;;
   esac
   case $path in
-    '') words='--help --version completion del demo get leader member put scan server status version' ;;
+    '') words='--help --version bench check completion del demo get leader member put scan server sim status version' ;;
     'server') words='--advertise --cluster --config --data-dir --help --http --insecure --join --log-level --name --peer --peer-secret --reactors --redis --requirepass' ;;
     'demo') words='--help --keep --nodes' ;;
     'status') words='--endpoint --help --json --password' ;;
@@ -27,6 +27,9 @@ _ostraka() {
     'put') words='--db --endpoint --expire-ms --help --password' ;;
     'del') words='--db --endpoint --help --password' ;;
     'scan') words='--consistency --db --endpoint --help --limit --password --values' ;;
+    'bench') words='--check-writes --clients --distribution --duration --etcd --help --json --keys --load --password --pipeline --rate --read-ratio --redis --seed --stale-reads --value-size --warmup --zookeeper' ;;
+    'sim') words='--help --jobs --json --list --mutant --mutants --runs --scenario --seconds --seed --trace' ;;
+    'check') words='--help --json --level --model' ;;
     'version') words='--help' ;;
     'completion') words='--help' ;;
   esac

@@ -189,6 +189,9 @@ def check_tools():
     for shell in ("bash", "zsh"):
         code, out, _ = run("completion", shell)
         assert code == 0 and "--data-dir" in out and "transfer" in out
+        copy = "ostraka.bash" if shell == "bash" else "_ostraka"
+        packaged = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "completion" / copy
+        assert out == packaged.read_text(), f"run: ostraka completion {shell} > {packaged}"
     checked = subprocess.run(["bash", "-n"], input=run("completion", "bash")[1], text=True,
                              check=False)
     assert checked.returncode == 0
