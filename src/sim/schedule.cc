@@ -176,7 +176,7 @@ void Schedule::carry_out_plain(const Step& step) {
     case Step::Kind::die_at_event:
       return world_.lose_power_at_event(name_of(step.node), step.event);
     case Step::Kind::plant:
-      return world_.plant();
+      return world_.plant(step.unwatched);
     case Step::Kind::order:
       return order(step);
     case Step::Kind::fault:
