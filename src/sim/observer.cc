@@ -129,7 +129,9 @@ class ObservedProtocol final : public protocol::Protocol {
   }
 
   void sent(const protocol::Message& message) {
-    observer_.invariants_.observe_sent(message);
+    if (observer_.watches_sent_) {
+      observer_.invariants_.observe_sent(message);
+    }
     observer_.control_.note_sent(message);
   }
 
@@ -171,8 +173,9 @@ std::optional<std::string> Observer::check(const Clocks& clocks) {
   return invariants_.check();
 }
 
-void Observer::plant(protocol::raft::Mutant mutant) {
+void Observer::plant(protocol::raft::Mutant mutant, bool unwatched) {
   mutant_ = mutant;
+  watches_sent_ = !unwatched || mutant == protocol::raft::Mutant::none;
   for (const auto& [node, raft] : running_) {
     raft->plant_bug(mutant);
   }

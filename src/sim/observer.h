@@ -31,8 +31,9 @@ class Observer {
  public:
   // Makes Raft instances, with the planted bug if any, each wrapped.
   [[nodiscard]] store::ProtocolFactory factory();
-  // From now on, in those that run and those to come.
-  void plant(protocol::raft::Mutant mutant);
+  // From now on, in those that run and those to come. `unwatched`: the bug may send what is not
+  // durable (R9) and must be caught by what comes of it.
+  void plant(protocol::raft::Mutant mutant, bool unwatched);
 
   // `clock` gives the monotonic clock of a node that runs now.
   using Clocks = std::function<base::Instant(model::NodeId)>;
@@ -60,6 +61,7 @@ class Observer {
   std::uint64_t elections_ = 0;
   model::Term highest_term_;
   std::uint64_t lease_reads_ = 0;
+  bool watches_sent_ = true;
   bool dirty_ = false;
 };
 

@@ -176,7 +176,7 @@ void Schedule::carry_out_plain(const Step& step) {
     case Step::Kind::die_at_event:
       return world_.lose_power_at_event(name_of(step.node), step.event);
     case Step::Kind::plant:
-      return world_.plant();
+      return world_.plant(step.unwatched);
     case Step::Kind::order:
       return order(step);
     case Step::Kind::fault:
@@ -212,8 +212,18 @@ void Schedule::wake_senders() {
   }
 }
 
-void Schedule::change(const Step& step) {
+// The answer to an earlier change may come late; it is not the answer to this one.
+Schedule::OnChanged Schedule::next_change() {
   change_refused_.reset();
+  return [this, mine = ++changes_](const base::Status& status) {
+    if (mine == changes_) {
+      change_refused_ = !status.has_value();
+    }
+  };
+}
+
+void Schedule::change(const Step& step) {
+  const OnChanged on_changed = next_change();
   replica::Replica* replica = this->replica(step.node);
   if (replica == nullptr) {
     change_refused_ = true;
@@ -226,9 +236,7 @@ void Schedule::change(const Step& step) {
     change_refused_ = true;
     return;
   }
-  replica->change_membership(*target, false, [this](const base::Status& status) {
-    change_refused_ = !status.has_value();
-  });
+  replica->change_membership(*target, false, on_changed);
 }
 
 void Schedule::transfer(const Step& step) {

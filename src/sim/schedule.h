@@ -14,6 +14,7 @@
 #include "sim/world.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,6 +55,8 @@ class Schedule {
   [[nodiscard]] std::string picture() const;
   void wake_senders();
   void set_quiet(const Step& step);
+  using OnChanged = std::function<void(const base::Status&)>;
+  [[nodiscard]] OnChanged next_change();
   void change(const Step& step);
   void transfer(const Step& step);
   void order(const Step& step);
@@ -78,6 +81,7 @@ class Schedule {
   std::optional<base::Instant> step_began_;
   std::optional<base::Instant> asked_to_stand_;
   std::optional<base::Instant> wait_until_;
+  std::uint64_t changes_ = 0;
   std::optional<bool> change_refused_;  // of the latest change or transfer
   std::optional<base::Error> error_;
   bool ended_ = false;

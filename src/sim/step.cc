@@ -304,7 +304,8 @@ bool take_simple(Words rest, Step& step) {
       return node && step.event > 0;
     }
     case Step::Kind::plant:
-      return rest.empty();
+      step.unwatched = !rest.empty() && rest[0] == "unwatched";
+      return rest.size() == (step.unwatched ? 1U : 0U);
     case Step::Kind::order:
     case Step::Kind::fault:
       return false;

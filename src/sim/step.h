@@ -10,9 +10,10 @@
 //   change NODE +NODE|-NODE              the leader NODE promotes a learner, removes a member
 //   transfer NODE NODE                   from the one to the other
 //   die_at_event NODE K                  loses power before the K-th disk event from now
-//   plant                                Raft's planted bug, if the run has one, is there from now
-//   on write|read|read_follower CLIENT NODE one operation of the workload `script` anything else a
-//   fault of faults.h
+//   plant [unwatched]                    Raft's planted bug, if any, is there from now on;
+//                                        unwatched: R9 looks away, what comes of it must show
+//   write|read|read_follower CLIENT NODE one operation of the workload `script`
+//   anything else                        a fault of faults.h
 // COND: VALUE <|<=|=|!=|>=|> VALUE · role NODE = ROLE · role NODE != ROLE · down NODE · up NODE
 //   sent KIND FROM TO · held KIND FROM TO · lease NODE · no_lease NODE · refused · accepted
 //   open|ok|failed|unknown|ended CLIENT
@@ -83,9 +84,10 @@ struct Step {
   std::string name;     // of note
   Operand value;        // of note
   MessageRule rule;
-  model::NodeId node;   // none = all
-  model::NodeId other;  // of change, transfer
-  bool adds = false;    // of change
+  model::NodeId node;      // none = all
+  model::NodeId other;     // of change, transfer
+  bool adds = false;       // of change
+  bool unwatched = false;  // of plant
   std::uint64_t event = 0;
   std::size_t client = 0;
   OrderKind order = OrderKind::write;

@@ -28,7 +28,7 @@ World::World(WorldOptions options)
     machines_[name] = std::make_unique<Machine>(scheduler_, fabric_, name, prng_.next());
   }
   if (!options_.plant_later) {
-    plant();
+    plant(/*unwatched=*/false);
   }
   scheduler_.on_step([this] { after_step(); });
 }

@@ -80,7 +80,8 @@ class World {
   void allow_refusal(const std::string& name) { may_refuse_.insert(name); }
   [[nodiscard]] const std::map<std::string, std::string>& refusals() const { return refusals_; }
 
-  void plant() { observer_.plant(options_.mutants.raft); }
+  // Raft's planted bug, if any, is there from now on. Unwatched: see Observer::plant().
+  void plant(bool unwatched) { observer_.plant(options_.mutants.raft, unwatched); }
 
   // --- Verdicts. ---
   void fail(std::string what);
