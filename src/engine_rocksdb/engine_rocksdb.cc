@@ -207,9 +207,9 @@ port::EngineStats RocksEngine::stats() {
       db.GetAggregatedIntProperty(rocksdb::DB::Properties::kLiveSstFilesSize, &stats.disk_bytes);
   std::ignore =
       db.GetAggregatedIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &stats.estimated_keys);
-  // Before RocksDB stops writes: at three full write buffers.
+  // Before RocksDB delays or stops writes, at the last two write buffers.
   stats.write_stalled = health_ != Health::good || listener_->stalled() ||
-                        stats.memory_bytes > options_.write_buffer_bytes * 5 / 2;
+                        stats.memory_bytes > options_.write_buffer_bytes * (kWriteBuffers - 3);
   return stats;
 }
 

@@ -28,9 +28,9 @@ void set_table_options(rocksdb::Options& to, const Options& options) {
 void set_memory(rocksdb::Options& to, const Options& options) {
   to.db_write_buffer_size = options.write_buffer_bytes;
   to.write_buffer_size = options.write_buffer_bytes;
-  // One active and two being flushed: beyond that writes answer busy. Delays, which RocksDB
-  // imposes before a stop, need a number above three.
-  to.max_write_buffer_number = 3;
+  // One active, the others being flushed. When one is left RocksDB would delay writes, which here
+  // means that they answer busy.
+  to.max_write_buffer_number = kWriteBuffers;
   to.arena_block_size = std::size_t{128} << 10;  // five families, most of them nearly empty
   to.max_open_files = options.open_files_max;
   to.table_cache_numshardbits = 2;
@@ -40,7 +40,9 @@ void set_compaction(rocksdb::Options& to, const Options& options) {
   to.max_background_jobs = options.background_jobs;
   to.level_compaction_dynamic_level_bytes = true;
   to.num_levels = kLevels;
-  to.level0_file_num_compaction_trigger = 4;
+  // Level 0 is merged with all of the next level: not before it is worth it. Reads skip most of its
+  // files by their filters.
+  to.level0_file_num_compaction_trigger = 12;
   to.level0_slowdown_writes_trigger = 40;
   to.level0_stop_writes_trigger = 40;
   to.soft_pending_compaction_bytes_limit = 0;  // bounded by the number of files at level 0

@@ -9,6 +9,8 @@
 
 namespace ostraka::engine_rocksdb {
 
+inline constexpr int kWriteBuffers = 10;
+
 [[nodiscard]] rocksdb::Options make_options(const Location& location, const Options& options,
                                             std::shared_ptr<Listener> listener);
 [[nodiscard]] rocksdb::ColumnFamilyOptions family_options(const rocksdb::Options& options);
