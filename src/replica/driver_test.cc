@@ -343,3 +343,29 @@ TEST(DriverReads, AFollowerRefusesLinearizableReadsAndServesStaleOnes) {
 
 }  // namespace
 }  // namespace ostraka::replica::testing
+// The log time stands still without entries: the leader moves it when a session's time is over, and
+// only then.
+TEST(DriverExpiry, AnIdleShardEndsItsSessionsWithOneEntryAndThenWritesNothing) {
+  DriverWorld world;
+  world.lead();
+  world.run();
+  world.register_session();
+  ASSERT_EQ(world.replica->counters().entries_proposed, 1U);
+  world.run(base::Duration::seconds(59));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 1U);
+  world.run(base::Duration::seconds(2));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 2U);
+  world.run(base::Duration::seconds(5));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 2U) << "one at a time";
+  world.log.complete(2);
+  world.run(base::Duration::seconds(600));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 2U);
+  ASSERT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  world.run();
+  world.log.complete(3);
+  world.run();
+  ASSERT_FALSE(world.sessions.told.empty());
+  ASSERT_FALSE(world.sessions.told.back().results.has_value());
+  EXPECT_EQ(world.sessions.told.back().results.error().code, base::ErrorCode::session_expired);
+}
+

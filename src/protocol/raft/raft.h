@@ -33,6 +33,7 @@ class Raft final : public Protocol {
   void step(const Event& event, Effects& effects) override;
   [[nodiscard]] ProtocolStatus status() const override;
   [[nodiscard]] const model::Configuration& configuration() const override;
+  [[nodiscard]] model::LogIndex commit_index() const override { return commit_; }
   [[nodiscard]] model::Term term_at(model::LogIndex index) const override;
   [[nodiscard]] bool lease_covers(base::Instant now) const override;
   [[nodiscard]] std::string describe(const TraceRecord& record) const override;

@@ -57,10 +57,14 @@ void LeaderWork::remove_expired() {
   const base::WallTime log_time = env_.clock.next(env_.driver.sample_clocks());
   const std::string command =
       env_.state_machine.expired_command(log_time, env_.options.expired_keys_max);
-  if (command.empty()) {
+  // Entries of clients move the log time too; without any, idle sessions would stay for ever.
+  const bool moves_time = command.empty();
+  if (moves_time && !env_.state_machine.has_expired_sessions(log_time)) {
     return;
   }
-  if (env_.intake.add_entry(codec::EntryType::commands, model::SessionId{}, command).has_value()) {
+  const codec::EntryType type =
+      moves_time ? codec::EntryType::advance_time : codec::EntryType::commands;
+  if (env_.intake.add_entry(type, model::SessionId{}, command).has_value()) {
     expiry_proposed_at_ = env_.protocol.commit_index().next();
   }
 }

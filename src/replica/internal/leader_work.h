@@ -1,5 +1,6 @@
-// What a replica does on its own behalf: the leader removes expired keys through the log and keeps
-// the log time within a quorum's clocks; every replica deletes keys of old generations.
+// What a replica does on its own behalf: the leader ends what has expired (keys, idle sessions)
+// through the log and keeps the log time within a quorum's clocks; every replica deletes keys of
+// old generations.
 //
 // Threads: the shard's reactor.
 #pragma once
