@@ -60,6 +60,29 @@ TEST(DriverDurability, MessagesThatWaitForAnAppendLeaveAfterItIsDurable) {
   EXPECT_EQ(durable[0].index, model::LogIndex(1));
 }
 
+TEST(DriverDurability, AReplicaThatLostAcknowledgedEntriesStopsAndSendsNothing) {
+  DriverWorld world;
+  world.protocol->on_step = [](const EventBody& body, Effects& effects) {
+    if (std::holds_alternative<protocol::Campaign>(body)) {
+      append_one(effects, 1, 1, 1);
+      protocol::DelayedMessage& delayed = effects.send_after_durable.add();
+      delayed.token = protocol::AppendToken(1);
+      delayed.message = message_to(kPeer, 20);
+    } else if (std::holds_alternative<protocol::StepDown>(body)) {
+      effects.log_lost = protocol::LogLost{kPeer, model::LogIndex(9), model::LogIndex(1)};
+    }
+  };
+  world.replica->start();
+  world.replica->campaign();
+  world.replica->step_down();
+  ASSERT_TRUE(world.host.stopped.has_value());
+  EXPECT_EQ(world.host.stopped->code, base::ErrorCode::log_lost);
+  EXPECT_THAT(world.host.stopped->context, ::testing::HasSubstr("up to entry 9"));
+  world.run();
+  world.log.complete(1);
+  EXPECT_TRUE(world.peers.sent.empty());
+}
+
 TEST(DriverDurability, AMessageWaitsForItsOwnAppendNotForAnEarlierOne) {
   DriverWorld world;
   std::uint64_t step = 0;

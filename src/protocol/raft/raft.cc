@@ -265,7 +265,7 @@ void Raft::answer_old_term(const Message& message) {
 void Raft::on(const Received& event) {
   OSTRAKA_ASSERT(event.message != nullptr, "an event without its message");
   const Message& message = *event.message;
-  if (message.to != self_ || message.from == self_ || message.from.is_none() ||
+  if (log_lost_ || message.to != self_ || message.from == self_ || message.from.is_none() ||
       !settle_term(message)) {
     return;
   }

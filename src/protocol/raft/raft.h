@@ -118,6 +118,8 @@ class Raft final : public Protocol {
   void advance_commit();
   void commit_to(model::LogIndex index);
 
+  [[nodiscard]] bool has_lost(model::LogIndex acknowledged) const;
+  void lose_log(const Message& message);
   // step_snapshot.cc
   void on(const SnapshotSent& event);
   void on(const SnapshotReceived& event);
@@ -178,6 +180,7 @@ class Raft final : public Protocol {
   model::LogIndex matched_;  // follower: up to here the log equals that of hard_.term's leader
   std::optional<SnapshotMeta> installing_;
   std::vector<Peer> peers_;  // sorted by id
+  bool log_lost_ = false;    // acknowledged entries are missing: no part in anything any more
   struct {
     Election election;
     Promise promise;

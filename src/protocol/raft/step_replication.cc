@@ -186,7 +186,26 @@ void Raft::acknowledge() {
   d.ack_owed = answer.index < matched_;
 }
 
+// A leader names only what was acknowledged to it as durable, in its own term; in that term nothing
+// of it is ever cut. While a snapshot is being installed the log is about to be replaced.
+bool Raft::has_lost(model::LogIndex acknowledged) const {
+  return acknowledged > log_.last() && !installing_;
+}
+
+// "Stable storage" has failed, and with it the ground that votes and acknowledgements stand on.
+void Raft::lose_log(const Message& message) {
+  log_lost_ = true;
+  durability_.ack_owed = false;
+  out_->log_lost = LogLost{message.from, message.hint_index, log_.last()};
+  trace(TraceKind::log_lost, message.hint_index.value(), log_.last().value());
+  become_follower(hard_.term, {});
+}
+
 void Raft::on_heartbeat(const Message& message) {
+  if (has_lost(message.hint_index)) {
+    lose_log(message);
+    return;
+  }
   s_.election.heard_leader = now_;
   s_.election.leader_unreachable = false;
   postpone_election(now_ + s_.election.timeout);
@@ -392,6 +411,7 @@ void Raft::send_heartbeats() {
     Message& message = compose(peer.id, MessageKind::heartbeat);
     message.context = leading.round;
     message.commit = std::min(commit_, peer.match);
+    message.hint_index = peer.match;
     message.stamp = now_;
     message.flags = given_up && !keeps ? 0 : kFlagPromise;
   }

@@ -60,6 +60,7 @@ enum class TraceKind : std::uint16_t {
   read_round,        // round, number of reads
   snapshot_wanted,   // peer, base
   snapshot_install,  // index, term
+  log_lost,          // index acknowledged, last index
   ignored,           // sender, message kind: malformed or impossible
 };
 

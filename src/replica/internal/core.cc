@@ -369,7 +369,7 @@ void Replica::Impl::on_durable(std::uint64_t cookie) {
     appends.pop();
     if (done.kind == AppendKind::reset) {
       finish_reset();
-    } else if (done.kind == AppendKind::of_protocol && !flags_.stopped) {
+    } else if (done.kind == AppendKind::of_protocol && !flags_.stopped && !error_.has_value()) {
       outbox_.release(done.token);
       feed(protocol::Durable{done.token, done.term, done.index});
     }
