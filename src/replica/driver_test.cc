@@ -243,23 +243,80 @@ TEST(DriverProposals, BusyBeyondTheBoundAndFreeAgainWhenApplied) {
   EXPECT_TRUE(world.submit(2, set_command("k", std::string(3000, 'v'))).has_value());
 }
 
-TEST(DriverProposals, AFullDiskRefusesAndAtLastStepsDown) {
-  DriverWorld world;
+protocol::PeerStatus voter(model::NodeId id, bool disk_full) {
+  return {.id = id, .match = {}, .recently_active = true, .disk_full = disk_full};
+}
+
+// Three voters. The log time has settled before two of them came, who do not answer here.
+void lead_three(DriverWorld& world) {
   world.lead();
   world.register_session();
+  world.protocol->configuration_now.voters.push_back({kPeer, {}, "n2", "n2:1"});
+  world.protocol->configuration_now.voters.push_back({kOther, {}, "n3", "n3:1"});
+  world.protocol->status_now.peers = {voter(kSelf, false), voter(kPeer, false),
+                                      voter(kOther, false)};
+}
+
+TEST(DriverFullDisk, RefusesAndAtLastHandsOverToANodeWithSpace) {
+  DriverWorld world;
+  lead_three(world);
   world.log.set_space(kShard, true);
   const base::Status full = world.submit(1, set_command("k", "v"));
   ASSERT_FALSE(full.has_value());
   EXPECT_EQ(full.error().code, base::ErrorCode::disk_full);
   world.run(base::Duration::milliseconds(1000));
-  EXPECT_TRUE(world.replica->leads());
   world.log.set_space(kShard, false);
   world.run(base::Duration::milliseconds(2000));
-  EXPECT_TRUE(world.replica->leads());
+  EXPECT_TRUE(world.protocol->seen<protocol::TransferLeadership>().empty());
   EXPECT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  world.protocol->status_now.peers = {voter(kSelf, true), voter(kPeer, false),
+                                      voter(kOther, false)};
+  world.protocol->status_now.peers[2].match = model::LogIndex(7);
   world.log.set_space(kShard, true);
-  world.run(base::Duration::milliseconds(2000));
-  EXPECT_FALSE(world.replica->leads());
+  world.run(base::Duration::milliseconds(1700));
+  const auto transfers = world.protocol->seen<protocol::TransferLeadership>();
+  ASSERT_EQ(transfers.size(), 1U);
+  EXPECT_EQ(transfers[0].to, kOther) << "the longest log";
+}
+
+TEST(DriverFullDisk, StaysLeaderWhenNoQuorumHasSpace) {
+  DriverWorld world;
+  lead_three(world);
+  world.protocol->status_now.peers = {voter(kSelf, true), voter(kPeer, true), voter(kOther, false)};
+  world.log.set_space(kShard, true);
+  world.run(base::Duration::milliseconds(5000));
+  EXPECT_TRUE(world.replica->leads());
+  EXPECT_TRUE(world.protocol->seen<protocol::TransferLeadership>().empty());
+}
+
+TEST(DriverFullDisk, AQuorumOfFullDisksRefusesWritesAtTheLeader) {
+  DriverWorld world;
+  lead_three(world);
+  world.protocol->status_now.peers = {voter(kSelf, false), voter(kPeer, true),
+                                      voter(kOther, false)};
+  world.run(base::Duration::milliseconds(200));
+  EXPECT_TRUE(world.submit(1, set_command("k", "v")).has_value()) << "two can store it";
+  world.protocol->status_now.peers[2].disk_full = true;
+  world.run(base::Duration::milliseconds(200));
+  const base::Status full = world.submit(2, set_command("k", "v"));
+  ASSERT_FALSE(full.has_value());
+  EXPECT_EQ(full.error().code, base::ErrorCode::disk_full);
+  world.protocol->status_now.peers[2].disk_full = false;
+  world.run(base::Duration::milliseconds(200));
+  EXPECT_TRUE(world.submit(2, set_command("k", "v")).has_value());
+}
+
+TEST(DriverFullDisk, ANearlyFullFileSystemRefusesAndTellsTheProtocol) {
+  DriverWorld world;
+  lead_three(world);
+  world.replica->set_disk_low(true);
+  EXPECT_FALSE(world.submit(1, set_command("k", "v")).has_value());
+  world.replica->set_disk_low(false);
+  EXPECT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  const auto told = world.protocol->seen<protocol::DiskSpace>();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told[0].full);
+  EXPECT_FALSE(told[1].full);
 }
 
 TEST(DriverApply, BoundedBytesATurn) {
@@ -364,8 +421,6 @@ TEST(DriverReads, AFollowerRefusesLinearizableReadsAndServesStaleOnes) {
   EXPECT_FALSE(stale.error.has_value());
 }
 
-}  // namespace
-}  // namespace ostraka::replica::testing
 // The log time stands still without entries: the leader moves it when a session's time is over, and
 // only then.
 TEST(DriverExpiry, AnIdleShardEndsItsSessionsWithOneEntryAndThenWritesNothing) {
@@ -392,3 +447,5 @@ TEST(DriverExpiry, AnIdleShardEndsItsSessionsWithOneEntryAndThenWritesNothing) {
   EXPECT_EQ(world.sessions.told.back().results.error().code, base::ErrorCode::session_expired);
 }
 
+}  // namespace
+}  // namespace ostraka::replica::testing

@@ -153,10 +153,7 @@ def main(make_small=small_data):
         cluster.wait_until_whole()
         check_values(cluster, acknowledged)
         load.judge()
-    # With the disks of a majority full there is no leader, so what commands answer then is not a
-    # promise (docs/operations.md); that nothing is lost and that it ends by itself is.
-    for problem in problems:
-        print(f"  while full: {problem}", flush=True)
+    assert not problems, "\n".join(problems)
     print("ok")
 
 

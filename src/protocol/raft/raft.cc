@@ -387,7 +387,8 @@ ProtocolStatus Raft::status() const {
          .match = peer.match,
          .recently_active = peer.id == self_ || now_ - peer.heard <= settings_.election_timeout_max,
          .needs_snapshot = peer.flow == Flow::snapshot,
-         .learner = !peer.incoming && !peer.outgoing});
+         .learner = !peer.incoming && !peer.outgoing,
+         .disk_full = peer.id == self_ ? disk_full_ : peer.disk_full});
   }
   return status;
 }

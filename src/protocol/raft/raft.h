@@ -51,6 +51,7 @@ class Raft final : public Protocol {
   void on(const LogCompacted& event);
   void on(const PeerUnreachable& event);
   void on(const StepDown&);
+  void on(const DiskSpace& event) { disk_full_ = event.full; }
   bool settle_term(const Message& message);
   void answer_old_term(const Message& message);
   void on_heartbeat_timer();
@@ -117,9 +118,9 @@ class Raft final : public Protocol {
   void send_heartbeats();
   void advance_commit();
   void commit_to(model::LogIndex index);
-
   [[nodiscard]] bool has_lost(model::LogIndex acknowledged) const;
   void lose_log(const Message& message);
+
   // step_snapshot.cc
   void on(const SnapshotSent& event);
   void on(const SnapshotReceived& event);
@@ -179,8 +180,9 @@ class Raft final : public Protocol {
   } told_;                   // what the driver was told last
   model::LogIndex matched_;  // follower: up to here the log equals that of hard_.term's leader
   std::optional<SnapshotMeta> installing_;
-  std::vector<Peer> peers_;  // sorted by id
+  bool disk_full_ = false;
   bool log_lost_ = false;    // acknowledged entries are missing: no part in anything any more
+  std::vector<Peer> peers_;  // sorted by id
   struct {
     Election election;
     Promise promise;

@@ -226,6 +226,7 @@ void Raft::become_leader() {
     peer.probe_round = 0;
     peer.lease_stamp = {};
     peer.heard = now_;
+    peer.disk_full = false;
     begin_probe(peer, log_.last().next());
   }
   settle_transfer();

@@ -224,6 +224,9 @@ void Raft::on_heartbeat(const Message& message) {
     }
     answer.flags = kFlagPromise;
   }
+  if (disk_full_) {
+    answer.flags |= kFlagDiskFull;
+  }
   // The leader names only what it knows to be here.
   commit_to(std::min(message.commit, matched_));
 }
@@ -248,6 +251,7 @@ void Raft::on_heartbeat_ack(const Message& message) {
     return;
   }
   peer->heard = now_;
+  peer->disk_full = (message.flags & kFlagDiskFull) != 0;
   // It restarted within the term: what it had in memory only is gone, and it compares anew.
   const bool forgot = message.hint_index.is_none() && !peer->received.is_none() &&
                       message.context >= peer->round && peer->flow == Flow::replicate;

@@ -390,6 +390,37 @@ TEST(Durability, TheLeaderTellsEachServerWhatItAcknowledged) {
   EXPECT_EQ(node.sent(MessageKind::heartbeat).size(), 2U);
 }
 
+// Heartbeats go on while no entry can be stored, and tell the leader why.
+TEST(DiskSpace, AFollowerTellsItsLeader) {
+  Lone node({.log = {1}, .term = 1});
+  const Message heartbeat = Lone::make(2, MessageKind::heartbeat, 1);
+  node.step(DiskSpace{true}).receive(heartbeat);
+  ASSERT_EQ(node.sent(MessageKind::heartbeat_ack).size(), 1U);
+  EXPECT_NE(node.sent()[0].flags & kFlagDiskFull, 0);
+  node.step(DiskSpace{false}).receive(heartbeat);
+  EXPECT_EQ(node.sent()[0].flags & kFlagDiskFull, 0);
+}
+
+TEST(DiskSpace, TheLeaderKnowsWhoseDiskIsFull) {
+  Lone node;
+  node.lead();
+  node.step(DiskSpace{true});
+  node.heartbeat_timeout();
+  for (const Message& heartbeat : node.sent(MessageKind::heartbeat)) {
+    if (heartbeat.to == model::NodeId{3}) {
+      Message answer = Lone::reply(heartbeat, MessageKind::heartbeat_ack);
+      answer.flags = kFlagDiskFull;
+      node.receive(answer);
+      break;
+    }
+  }
+  const std::vector<PeerStatus> peers = node.raft->status().peers;
+  ASSERT_EQ(peers.size(), 3U);
+  EXPECT_TRUE(peers[0].disk_full);
+  EXPECT_FALSE(peers[1].disk_full);
+  EXPECT_TRUE(peers[2].disk_full);
+}
+
 TEST(Limits, UncommittedBytesAnswerBusy) {
   LoneOptions options;
   options.settings.max_uncommitted_bytes = 1000;
