@@ -344,9 +344,14 @@ void Admin::on_join(base::ByteView body, std::move_only_function<void(std::strin
 
 JoinReply Admin::greet(const AdminRequest& request) const {
   JoinReply reply;
+  reply.cluster = parts_.cluster;
+  reply.node = parts_.self;
+  if (!parts_.origin.joined) {
+    reply.members = parts_.origin.members;
+  }
   const model::Configuration* now = configuration();
   if (now == nullptr || all_members(*now).empty()) {
-    return reply;  // knows nothing yet
+    return reply;  // the cluster is being formed, or this node knows nothing yet
   }
   const model::Member* known = find_name(*now, request.name);
   if (known == nullptr) {

@@ -205,10 +205,7 @@ void Node::Impl::greet_peers() {
             return;
           }
           if (answer->error == static_cast<std::uint16_t>(base::ErrorCode::identity_mismatch)) {
-            fatal(base::Error{base::ErrorCode::identity_mismatch,
-                              answer->text + ": a wiped or replaced disk is a new member; run "
-                                             "'ostraka member remove' for this name, then start "
-                                             "with --join and an empty directory"});
+            refuse_disk(answer->text);
             return;
           }
           log(LogLevel::warning, answer->text);
