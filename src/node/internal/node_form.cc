@@ -21,6 +21,7 @@ const base::Duration kRoundPause = base::Duration::milliseconds(100);
 const base::Duration kGreetLimit = base::Duration::seconds(1);
 const base::Duration kHousekeeping = base::Duration::milliseconds(500);
 constexpr std::uint64_t kRoundsPerLine = 100;
+constexpr std::uint64_t kFirstLine = 10;  // nobody is told of a cluster that begins at once
 
 bool is_complete(const model::Configuration& members) {
   return std::ranges::none_of(members.voters, &model::Incarnation::is_none,
@@ -39,11 +40,12 @@ bool Node::Impl::is_formed() const { return origin_.joined || is_complete(origin
 // One round: every other member is asked once.
 void Node::Impl::form() {
   drop_timer();
-  if (forming_.rounds++ % kRoundsPerLine == 1) {
+  if (forming_.rounds++ % kRoundsPerLine == kFirstLine) {
     std::string missing;
     for (const model::Member& member : forming_.heard.voters) {
       if (member.incarnation.is_none()) {
-        missing += fmt::format(" {} at {}", member.name, member.peer_address);
+        missing += fmt::format("{} {} at {}", missing.empty() ? "" : ",", member.name,
+                               member.peer_address);
       }
     }
     log(LogLevel::info, "a new cluster begins when all its first members are there; missing:" +

@@ -147,8 +147,11 @@ void Checkpointer::begin_flush() {
   Environment& environment = context_.environment();
   flushed_at_ = environment.executor.now();
   log_bytes_at_flush_ = environment.log.stats().bytes_written;
+  const bool loaded = environment.engine.stats().epoch == engine_epoch_;
   for (auto& [id, shard] : shards_) {
-    const replica::Replica* replica = context_.find(id);
+    // A replica that has not loaded its state again since the engine was reopened has applied what
+    // this flush will not hold.
+    const replica::Replica* replica = loaded ? context_.find(id) : nullptr;
     shard.flushing = replica == nullptr ? shard.flushed : replica->applied();
   }
   environment.engine.flush([this, alive = alive_](base::Status status) {
