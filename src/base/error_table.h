@@ -30,6 +30,7 @@
   X(corruption, 32, definite, final, "stored data is damaged")                                   \
   X(format_unknown, 33, definite, final, "a format that this version does not know")             \
   X(identity_mismatch, 34, definite, final, "the data belongs to another cluster or node")       \
+  X(log_lost, 35, definite, final, "the log lost entries that it had acknowledged")              \
   X(address_in_use, 40, definite, final, "the address is in use")                                \
   X(connection_closed, 41, indefinite, retry, "the connection was closed")                       \
   X(connection_refused, 42, definite, retry, "the connection was refused")                       \

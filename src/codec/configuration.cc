@@ -10,6 +10,7 @@ namespace ostraka::codec {
 namespace {
 
 constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::uint8_t kFormatWithNextId = 2;
 // id, incarnation, two empty strings
 constexpr std::size_t kMemberBytesMin = 1 + 8 + 1 + 1;
 
@@ -57,7 +58,11 @@ void read_members(base::Reader& reader, std::vector<model::Member>& members) {
 
 void encode_configuration(const model::Configuration& configuration, std::string& out) {
   base::Writer writer(out);
-  writer.u8(kFormatVersion);
+  const bool has_next_id = !configuration.next_id.is_none();
+  writer.u8(has_next_id ? kFormatWithNextId : kFormatVersion);
+  if (has_next_id) {
+    writer.varint(configuration.next_id.value());
+  }
   write_members(configuration.voters, writer);
   write_members(configuration.voters_outgoing, writer);
   write_members(configuration.learners, writer);
@@ -69,10 +74,17 @@ base::Result<model::Configuration> decode_configuration(base::ByteView encoded) 
   if (!reader.ok()) {
     return base::fail(base::ErrorCode::malformed, "configuration: empty");
   }
-  if (version != kFormatVersion) {
+  if (version != kFormatVersion && version != kFormatWithNextId) {
     return base::fail(base::ErrorCode::format_unknown, "configuration: format version");
   }
   model::Configuration configuration;
+  if (version == kFormatWithNextId) {
+    const std::uint64_t next_id = reader.varint();
+    if (next_id == 0 || next_id > std::numeric_limits<model::NodeId::rep>::max()) {
+      reader.mark_bad();
+    }
+    configuration.next_id = model::NodeId(static_cast<model::NodeId::rep>(next_id));
+  }
   read_members(reader, configuration.voters);
   read_members(reader, configuration.voters_outgoing);
   read_members(reader, configuration.learners);

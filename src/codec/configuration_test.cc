@@ -19,7 +19,9 @@ model::Configuration sample() {
 }
 
 TEST(Configuration, ComesBack) {
-  for (const model::Configuration& given : {sample(), model::Configuration{}}) {
+  model::Configuration someone_left = sample();
+  someone_left.next_id = model::NodeId(301);
+  for (const model::Configuration& given : {sample(), model::Configuration{}, someone_left}) {
     std::string out;
     encode_configuration(given, out);
     EXPECT_EQ(decode_configuration(out).value(), given);
@@ -42,6 +44,9 @@ TEST(Configuration, DamageIsRefused) {
   EXPECT_TRUE(decode_configuration(unsorted).has_value());
   unsorted.replace(2, 1, "\xff\x7f");
   EXPECT_EQ(decode_configuration(unsorted).error().code, ErrorCode::malformed);
+  std::string no_next_id = out;
+  no_next_id.replace(0, 1, std::string("\x02\x00", 2));
+  EXPECT_EQ(decode_configuration(no_next_id).error().code, ErrorCode::malformed);
 }
 
 }  // namespace

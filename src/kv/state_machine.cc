@@ -115,6 +115,10 @@ std::string StateMachine::expired_command(base::WallTime now, std::size_t max) {
   return impl_->maintenance_.expired_command(now, max).value_or(std::string());
 }
 
+bool StateMachine::has_expired_sessions(base::WallTime now) const {
+  return impl_->sessions_.has_expired(now.as_milliseconds());
+}
+
 bool StateMachine::collect_garbage(std::size_t max_keys) {
   return impl_->maintenance_.collect_garbage(max_keys).value_or(false);
 }

@@ -106,6 +106,9 @@ class StateMachine {
   // remove_expired operations; empty when there is nothing to do. The leader proposes it. `read
   // now` lets the leader look ahead of applied log time.
   [[nodiscard]] std::string expired_command(base::WallTime now, std::size_t max);
+  // Whether a session ends as soon as the log time reaches `now`: in an idle shard only an entry of
+  // the leader moves it there.
+  [[nodiscard]] bool has_expired_sessions(base::WallTime now) const;
   // Bounded background work after a flush_keyspace: deletes keys of old generations. True when
   // there is more.
   [[nodiscard]] bool collect_garbage(std::size_t max_keys);

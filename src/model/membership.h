@@ -23,6 +23,9 @@ struct Configuration {
   std::vector<Member> voters;           // sorted by id
   std::vector<Member> voters_outgoing;  // sorted by id; empty unless joint
   std::vector<Member> learners;         // sorted by id; get the log, never counted
+  // Lower identifiers may have been those of members that left, and are not given again. 0 = nobody
+  // has left.
+  NodeId next_id = {};
   friend bool operator==(const Configuration&, const Configuration&) = default;
 
   [[nodiscard]] bool is_joint() const { return !voters_outgoing.empty(); }

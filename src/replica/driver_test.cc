@@ -60,6 +60,29 @@ TEST(DriverDurability, MessagesThatWaitForAnAppendLeaveAfterItIsDurable) {
   EXPECT_EQ(durable[0].index, model::LogIndex(1));
 }
 
+TEST(DriverDurability, AReplicaThatLostAcknowledgedEntriesStopsAndSendsNothing) {
+  DriverWorld world;
+  world.protocol->on_step = [](const EventBody& body, Effects& effects) {
+    if (std::holds_alternative<protocol::Campaign>(body)) {
+      append_one(effects, 1, 1, 1);
+      protocol::DelayedMessage& delayed = effects.send_after_durable.add();
+      delayed.token = protocol::AppendToken(1);
+      delayed.message = message_to(kPeer, 20);
+    } else if (std::holds_alternative<protocol::StepDown>(body)) {
+      effects.log_lost = protocol::LogLost{kPeer, model::LogIndex(9), model::LogIndex(1)};
+    }
+  };
+  world.replica->start();
+  world.replica->campaign();
+  world.replica->step_down();
+  ASSERT_TRUE(world.host.stopped.has_value());
+  EXPECT_EQ(world.host.stopped->code, base::ErrorCode::log_lost);
+  EXPECT_THAT(world.host.stopped->context, ::testing::HasSubstr("up to entry 9"));
+  world.run();
+  world.log.complete(1);
+  EXPECT_TRUE(world.peers.sent.empty());
+}
+
 TEST(DriverDurability, AMessageWaitsForItsOwnAppendNotForAnEarlierOne) {
   DriverWorld world;
   std::uint64_t step = 0;
@@ -220,23 +243,80 @@ TEST(DriverProposals, BusyBeyondTheBoundAndFreeAgainWhenApplied) {
   EXPECT_TRUE(world.submit(2, set_command("k", std::string(3000, 'v'))).has_value());
 }
 
-TEST(DriverProposals, AFullDiskRefusesAndAtLastStepsDown) {
-  DriverWorld world;
+protocol::PeerStatus voter(model::NodeId id, bool disk_full) {
+  return {.id = id, .match = {}, .recently_active = true, .disk_full = disk_full};
+}
+
+// Three voters. The log time has settled before two of them came, who do not answer here.
+void lead_three(DriverWorld& world) {
   world.lead();
   world.register_session();
+  world.protocol->configuration_now.voters.push_back({kPeer, {}, "n2", "n2:1"});
+  world.protocol->configuration_now.voters.push_back({kOther, {}, "n3", "n3:1"});
+  world.protocol->status_now.peers = {voter(kSelf, false), voter(kPeer, false),
+                                      voter(kOther, false)};
+}
+
+TEST(DriverFullDisk, RefusesAndAtLastHandsOverToANodeWithSpace) {
+  DriverWorld world;
+  lead_three(world);
   world.log.set_space(kShard, true);
   const base::Status full = world.submit(1, set_command("k", "v"));
   ASSERT_FALSE(full.has_value());
   EXPECT_EQ(full.error().code, base::ErrorCode::disk_full);
   world.run(base::Duration::milliseconds(1000));
-  EXPECT_TRUE(world.replica->leads());
   world.log.set_space(kShard, false);
   world.run(base::Duration::milliseconds(2000));
-  EXPECT_TRUE(world.replica->leads());
+  EXPECT_TRUE(world.protocol->seen<protocol::TransferLeadership>().empty());
   EXPECT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  world.protocol->status_now.peers = {voter(kSelf, true), voter(kPeer, false),
+                                      voter(kOther, false)};
+  world.protocol->status_now.peers[2].match = model::LogIndex(7);
   world.log.set_space(kShard, true);
-  world.run(base::Duration::milliseconds(2000));
-  EXPECT_FALSE(world.replica->leads());
+  world.run(base::Duration::milliseconds(1700));
+  const auto transfers = world.protocol->seen<protocol::TransferLeadership>();
+  ASSERT_EQ(transfers.size(), 1U);
+  EXPECT_EQ(transfers[0].to, kOther) << "the longest log";
+}
+
+TEST(DriverFullDisk, StaysLeaderWhenNoQuorumHasSpace) {
+  DriverWorld world;
+  lead_three(world);
+  world.protocol->status_now.peers = {voter(kSelf, true), voter(kPeer, true), voter(kOther, false)};
+  world.log.set_space(kShard, true);
+  world.run(base::Duration::milliseconds(5000));
+  EXPECT_TRUE(world.replica->leads());
+  EXPECT_TRUE(world.protocol->seen<protocol::TransferLeadership>().empty());
+}
+
+TEST(DriverFullDisk, AQuorumOfFullDisksRefusesWritesAtTheLeader) {
+  DriverWorld world;
+  lead_three(world);
+  world.protocol->status_now.peers = {voter(kSelf, false), voter(kPeer, true),
+                                      voter(kOther, false)};
+  world.run(base::Duration::milliseconds(200));
+  EXPECT_TRUE(world.submit(1, set_command("k", "v")).has_value()) << "two can store it";
+  world.protocol->status_now.peers[2].disk_full = true;
+  world.run(base::Duration::milliseconds(200));
+  const base::Status full = world.submit(2, set_command("k", "v"));
+  ASSERT_FALSE(full.has_value());
+  EXPECT_EQ(full.error().code, base::ErrorCode::disk_full);
+  world.protocol->status_now.peers[2].disk_full = false;
+  world.run(base::Duration::milliseconds(200));
+  EXPECT_TRUE(world.submit(2, set_command("k", "v")).has_value());
+}
+
+TEST(DriverFullDisk, ANearlyFullFileSystemRefusesAndTellsTheProtocol) {
+  DriverWorld world;
+  lead_three(world);
+  world.replica->set_disk_low(true);
+  EXPECT_FALSE(world.submit(1, set_command("k", "v")).has_value());
+  world.replica->set_disk_low(false);
+  EXPECT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  const auto told = world.protocol->seen<protocol::DiskSpace>();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told[0].full);
+  EXPECT_FALSE(told[1].full);
 }
 
 TEST(DriverApply, BoundedBytesATurn) {
@@ -339,6 +419,32 @@ TEST(DriverReads, AFollowerRefusesLinearizableReadsAndServesStaleOnes) {
   world.replica->read(stale);
   EXPECT_TRUE(stale.done);
   EXPECT_FALSE(stale.error.has_value());
+}
+
+// The log time stands still without entries: the leader moves it when a session's time is over, and
+// only then.
+TEST(DriverExpiry, AnIdleShardEndsItsSessionsWithOneEntryAndThenWritesNothing) {
+  DriverWorld world;
+  world.lead();
+  world.run();
+  world.register_session();
+  ASSERT_EQ(world.replica->counters().entries_proposed, 1U);
+  world.run(base::Duration::seconds(59));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 1U);
+  world.run(base::Duration::seconds(2));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 2U);
+  world.run(base::Duration::seconds(5));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 2U) << "one at a time";
+  world.log.complete(2);
+  world.run(base::Duration::seconds(600));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 2U);
+  ASSERT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  world.run();
+  world.log.complete(3);
+  world.run();
+  ASSERT_FALSE(world.sessions.told.empty());
+  ASSERT_FALSE(world.sessions.told.back().results.has_value());
+  EXPECT_EQ(world.sessions.told.back().results.error().code, base::ErrorCode::session_expired);
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ class Host {
   virtual void on_discard_snapshot(model::ShardId shard) = 0;
   // A configuration without this node was applied: the shard may be closed here.
   virtual void on_removed(model::ShardId shard) = 0;
-  // The replica cannot go on here (unknown entry format, damaged data, failed engine write).
+  // The replica cannot go on here (unknown entry format, damaged data, failed engine write,
+  // log_lost: acknowledged entries are missing).
   virtual void on_stopped(model::ShardId shard, const base::Error& reason) = 0;
   virtual void on_state_hash(model::ShardId shard, model::LogIndex index, std::uint64_t hash) = 0;
 };

@@ -37,6 +37,16 @@ base::Status check_settled(const model::Configuration& now) {
 
 }  // namespace
 
+model::NodeId next_node_id(const model::Configuration& now) {
+  model::NodeId::rep next = std::max<model::NodeId::rep>(now.next_id.value(), 1);
+  for (const Members* members : {&now.voters, &now.voters_outgoing, &now.learners}) {
+    if (!members->empty()) {
+      next = std::max(next, members->back().id.value() + 1);
+    }
+  }
+  return model::NodeId(next);
+}
+
 base::Result<Target> with_learner(const model::Configuration& now, const model::Member& member) {
   OSTRAKA_TRY(check_settled(now));
   if (clashes(now.voters, member) || clashes(now.learners, member)) {
@@ -65,6 +75,7 @@ base::Result<Target> with_promoted(const model::Configuration& now, model::NodeI
 base::Result<Target> without(const model::Configuration& now, model::NodeId node) {
   OSTRAKA_TRY(check_settled(now));
   model::Configuration target = now;
+  target.next_id = next_node_id(now);
   if (const auto learner = find(target.learners, node); learner != target.learners.end()) {
     target.learners.erase(learner);
     return std::make_shared<const model::Configuration>(std::move(target));

@@ -11,6 +11,10 @@ namespace ostraka::replica {
 
 using Target = std::shared_ptr<const model::Configuration>;
 
+// For a member that enters: above every identifier that a member has or had, since messages of the
+// former bearer may still be under way.
+[[nodiscard]] model::NodeId next_node_id(const model::Configuration& now);
+
 // Errors: already_exists (the id, name or address is taken), membership_pending (joint).
 [[nodiscard]] base::Result<Target> with_learner(const model::Configuration& now,
                                                 const model::Member& member);

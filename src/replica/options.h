@@ -35,7 +35,8 @@ struct Options {
   base::Duration stale_read_timeout = base::Duration::milliseconds(1000);
   // How far the log time may run ahead of the monotonic clock before a quorum's clocks must agree.
   base::Duration log_time_step_max = base::Duration::milliseconds(500);
-  // A leader whose disk is full for so long gives up leadership (two election timeouts).
+  // A leader whose disk is full for so long hands leadership to a node with space, if a quorum has
+  // it (two election timeouts).
   base::Duration disk_full_step_down = base::Duration::milliseconds(1600);
 };
 

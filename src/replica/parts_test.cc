@@ -89,6 +89,9 @@ TEST(MembershipTarget, LearnerThenVoterThenGone) {
   EXPECT_EQ(voter->voters[1].id, model::NodeId(2));
   EXPECT_TRUE(voter->learners.empty());
   const Target gone = *without(*voter, model::NodeId(1));
+  const Target highest_gone = *without(*voter, model::NodeId(3));
+  EXPECT_EQ(next_node_id(*voter), model::NodeId(4));
+  EXPECT_EQ(next_node_id(*highest_gone), model::NodeId(4)) << "an identifier is given once";
   EXPECT_EQ(gone->voters.size(), 2U);
 }
 

@@ -92,6 +92,8 @@ void Replica::fail(base::Error reason) { impl_->fail(std::move(reason)); }
 
 bool Replica::reload_state() { return impl_->reload_state(); }
 
+void Replica::set_disk_low(bool low) { impl_->set_disk_low(low); }
+
 void Replica::set_write_stalled(bool stalled) { impl_->set_write_stalled(stalled); }
 
 bool Replica::leads() const { return impl_->leads(); }
@@ -99,6 +101,8 @@ bool Replica::leads() const { return impl_->leads(); }
 model::NodeId Replica::leader() const { return impl_->leader(); }
 
 model::LogIndex Replica::applied() const { return impl_->parts().state_machine->applied(); }
+
+bool Replica::disk_full() const { return impl_->disk_full(); }
 
 Status Replica::status() const { return impl_->status(); }
 

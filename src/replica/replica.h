@@ -183,6 +183,9 @@ class Replica final {
   // and applies the log behind it again.
   // False: the engine does not answer yet; call again later. Nothing is applied until then.
   [[nodiscard]] bool reload_state();
+  // The file system is nearly full: what is left is kept for elections, checkpoints and the state
+  // machine's own files, and proposals are refused with disk_full.
+  void set_disk_low(bool low);
   // Engine back-pressure: refuse proposals with busy while true.
   void set_write_stalled(bool stalled);
 
@@ -190,6 +193,7 @@ class Replica final {
   [[nodiscard]] bool leads() const;
   [[nodiscard]] model::NodeId leader() const;  // none when unknown
   [[nodiscard]] model::LogIndex applied() const;
+  [[nodiscard]] bool disk_full() const;  // the log, the engine or the file system, nearly or quite
   [[nodiscard]] Status status() const;
   [[nodiscard]] const Counters& counters() const;
   [[nodiscard]] const protocol::Protocol& protocol() const;

@@ -255,5 +255,68 @@ TEST(StoreReads, BoundedStalenessOnAFollower) {
   EXPECT_EQ(cluster.get(follower, "k", ReadKind::stale), "2");
 }
 
+// Full disks: writes are refused while no quorum can store them, and nothing else ends.
+class StoreFullDisk : public ::testing::Test {
+ protected:
+  StoreFullDisk() : cluster_(small_log()) {}
+  void set_full(model::NodeId node, bool full) {
+    sim_ports::SimDisk& disk = cluster_.machine(node).disk;
+    disk.set_capacity(full ? disk.used_bytes() : sim_ports::SimDisk::kUnlimited);
+  }
+  bool refuses_writes() {
+    const base::Status status = cluster_.replica(cluster_.leader())->request_state_hash();
+    return !status.has_value() && status.error().code == base::ErrorCode::disk_full;
+  }
+  Cluster cluster_;
+};
+
+TEST_F(StoreFullDisk, ALeaderHandsOverWhenAQuorumHasSpace) {
+  ASSERT_TRUE(cluster_.elect());
+  put_many(cluster_, "a", 5);
+  const model::NodeId first = cluster_.leader();
+  set_full(first, true);
+  ASSERT_TRUE(
+      cluster_.run_until([&] { return !cluster_.leader().is_none() && cluster_.leader() != first; },
+                         base::Duration::milliseconds(3000)));
+  put_many(cluster_, "b", 5);
+  set_full(first, false);
+  ASSERT_TRUE(cluster_.run_until([&] { return cluster_.converged(); })) << cluster_.describe();
+}
+
+TEST_F(StoreFullDisk, AMajorityOfFullDisksRefusesWritesAndServesReads) {
+  ASSERT_TRUE(cluster_.elect());
+  put_many(cluster_, "a", 5);
+  const model::NodeId leader = cluster_.leader();
+  const model::NodeId other = follower_of(cluster_);
+  set_full(leader, true);
+  set_full(other, true);
+  ASSERT_TRUE(cluster_.run_until([&] { return refuses_writes(); }));
+  for (int second = 0; second < 10; ++second) {
+    cluster_.run(base::Duration::seconds(1));
+    ASSERT_EQ(cluster_.leader(), leader) << "after " << second << " s";
+    EXPECT_TRUE(refuses_writes());
+    EXPECT_EQ(cluster_.get(leader, "a3", ReadKind::linearizable), std::string(10, 'v'));
+  }
+  set_full(leader, false);
+  set_full(other, false);
+  put_many(cluster_, "b", 5);
+  ASSERT_TRUE(cluster_.run_until([&] { return cluster_.converged(); })) << cluster_.describe();
+}
+
+TEST_F(StoreFullDisk, FullFollowersAreKnownToALeaderWithSpace) {
+  ASSERT_TRUE(cluster_.elect());
+  put_many(cluster_, "a", 5);
+  const model::NodeId leader = cluster_.leader();
+  for (std::uint32_t i = 1; i <= 3; ++i) {
+    if (model::NodeId(i) != leader) {
+      set_full(model::NodeId(i), true);
+    }
+  }
+  ASSERT_TRUE(cluster_.run_until([&] { return refuses_writes(); }));
+  EXPECT_EQ(cluster_.get(leader, "a3", ReadKind::linearizable), std::string(10, 'v'));
+  set_full(follower_of(cluster_), false);
+  put_many(cluster_, "b", 5);
+}
+
 }  // namespace
 }  // namespace ostraka::store::testing

@@ -61,6 +61,12 @@ struct Options {
   std::uint64_t log_keep_entries = 1024;
   std::uint64_t log_keep_bytes = 256U << 20;
 
+  // Of the file system, so much is not used by writes: it is for elections, checkpoints and the
+  // engine's own work. At most a `disk_reserve_share`th of what the node could use at its start,
+  // and in addition what the engine has in memory only.
+  std::uint64_t disk_reserve_bytes = 64U << 20;
+  std::uint64_t disk_reserve_share = 8;
+
   // Folder inside the data directory for outgoing and incoming snapshots; emptied at start.
   std::string snapshot_folder = "snapshots";
   std::uint32_t snapshot_chunk_bytes = 256U << 10;

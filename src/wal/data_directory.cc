@@ -7,12 +7,15 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <utility>
 
 namespace ostraka::wal {
 namespace {
 
 constexpr const char* kName = "IDENTITY";
 constexpr const char* kLogFolder = "wal";
+constexpr const char* kBarName = "BARRED";
+constexpr std::uint64_t kBarBytesMax = 4096;
 constexpr std::uint64_t kMagic = 0x5249444b'5254534fULL;  // "OSTRKDIR"
 constexpr std::uint16_t kVersion = 1;
 constexpr std::size_t kChecksummedBytes = 56;
@@ -67,6 +70,11 @@ base::Result<Identity> decode(base::ByteView bytes) {
 
 base::Result<std::optional<Identity>> open_data_directory(port::FileSystem& files) {
   OSTRAKA_TRY(files.lock());
+  OSTRAKA_ASSIGN(const bool barred, files.exists(kBarName));
+  if (barred) {
+    OSTRAKA_ASSIGN(std::string why, port::read_whole_file(files, kBarName, kBarBytesMax));
+    return base::fail(base::ErrorCode::log_lost, std::move(why));
+  }
   OSTRAKA_ASSIGN(const bool found, files.exists(kName));
   if (!found) {
     OSTRAKA_ASSIGN(const bool has_log, files.exists(kLogFolder));
@@ -90,6 +98,10 @@ base::Status initialise_data_directory(port::FileSystem& files, const Identity& 
     return base::fail(base::ErrorCode::already_exists, kName);
   }
   return port::replace_file(files, kName, encode(identity));
+}
+
+base::Status bar_data_directory(port::FileSystem& files, const std::string& why) {
+  return port::replace_file(files, kBarName, why.substr(0, kBarBytesMax));
 }
 
 base::Status check_identity(const Identity& found, model::ClusterId cluster, model::NodeId node) {

@@ -10,6 +10,7 @@
 #include "port/file_system.h"
 
 #include <optional>
+#include <string>
 
 namespace ostraka::wal {
 
@@ -22,13 +23,17 @@ struct Identity {
 
 // Takes the directory's lock and reads the identity. Nothing for a fresh directory. Errors: busy
 // (another process uses it), corruption (damaged, or a log without an identity), format_unknown,
-// io_error, permission_denied.
+// log_lost (barred), io_error, permission_denied.
 [[nodiscard]] base::Result<std::optional<Identity>> open_data_directory(port::FileSystem& files);
 
 // Makes a fresh directory this node's, durably and once. Errors: already_exists, disk_full,
 // io_error.
 [[nodiscard]] base::Status initialise_data_directory(port::FileSystem& files,
                                                      const Identity& identity);
+
+// Bars a directory whose log lost what it had acknowledged, durably: it is never opened again
+// (log_lost, with `why`). Errors: disk_full, io_error.
+[[nodiscard]] base::Status bar_data_directory(port::FileSystem& files, const std::string& why);
 
 // Refuses the data of another cluster or node. Errors: identity_mismatch.
 [[nodiscard]] base::Status check_identity(const Identity& found, model::ClusterId cluster,

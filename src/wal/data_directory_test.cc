@@ -45,6 +45,21 @@ TEST(DataDirectory, IsMadeDurablyOrNotAtAll) {
   }
 }
 
+TEST(DataDirectory, ABarredOneIsNeverOpenedAgain) {
+  sim_ports::SimDisk disk;
+  auto files = disk.open_process();
+  ASSERT_TRUE(initialise_data_directory(*files, kIdentity).has_value());
+  ASSERT_TRUE(bar_data_directory(*files, "entries 3 to 7 are gone").has_value());
+  base::Prng prng(1);
+  files.reset();
+  disk.crash_power(prng);
+  files = disk.open_process();
+  const auto found = open_data_directory(*files);
+  ASSERT_FALSE(found.has_value());
+  EXPECT_EQ(found.error().code, ErrorCode::log_lost);
+  EXPECT_NE(found.error().context.find("entries 3 to 7"), std::string::npos);
+}
+
 TEST(DataDirectory, EveryDamageIsRefused) {
   sim_ports::SimDisk disk;
   auto files = disk.open_process();

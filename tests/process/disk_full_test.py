@@ -1,11 +1,10 @@
 """Every node has a small file system for all its data. It is filled to the end: writes are refused
 with DISKFULL, reads go on, no process ends; when the file systems grow, writes work again without a
-restart, and nothing acknowledged is lost, also after a restart. log_full_test.py does the same to
-the log alone."""
+restart, and nothing acknowledged is lost, also after a restart. log_full_test.py fills the log
+alone."""
 
 import hashlib
 import random
-import shutil
 import sys
 import time
 
@@ -67,7 +66,7 @@ def try_once(node, *words):
         return str(error)
 
 
-def problems_while_full(cluster, acknowledged):
+def problems_while_full(cluster, acknowledged, must_tell=False):
     """What a full cluster owes its clients and does not give; empty when all is well."""
     problems = []
     name = next(iter(acknowledged))
@@ -77,11 +76,13 @@ def problems_while_full(cluster, acknowledged):
         print(f"  {node.name}, full: write: {wrote[:90]}; read: {read[:90]}", flush=True)
         if wrote != "OK" and not wrote.startswith("DISKFULL"):
             problems.append(f"a write through {node.name} is refused with: {wrote}")
-        if read != "OK":
+        # An engine that ran out of space on its own (a compaction) is reopened, and may have to
+        # apply its log again before it answers (docs/operations.md).
+        if read != "OK" and not (must_tell and read.startswith("TRYAGAIN")):
             problems.append(f"a read through {node.name} is refused with: {read}")
     told = {n["name"]: n["disk"] for n in cluster.nodes[0].status()["nodes"]}
     print(f"  status: {told}", flush=True)
-    if "full" not in told.values():
+    if must_tell and "full" not in told.values():
         problems.append(f"no node says that its disk is full: {told}")
     return problems
 
@@ -107,34 +108,18 @@ def small_data(cluster):
     return [node.folder for node in cluster.nodes]
 
 
-def small_log(cluster):
-    """Only the log of a node on a small file system; the engine has all the space there is."""
-    cluster.start_all()
-    cluster.wait_for_leader()
-    folders = []
-    for node in cluster.nodes:
-        assert node.stop() == 0, node.last_line()
-        folder = node.folder / "wal"
-        folder.rename(node.folder / "moved")
-        mount_tmpfs(folder, SMALL)
-        shutil.copytree(node.folder / "moved", folder, dirs_exist_ok=True)
-        shutil.rmtree(node.folder / "moved")
-        folders.append(folder)
-    return folders
-
-
-def main(make_small=small_data):
+def main():
     enter()
     rng = seeded()
     with Cluster(3) as cluster:
-        folders = make_small(cluster)
+        folders = small_data(cluster)
         cluster.start_all()
         cluster.wait_for_leader()
         acknowledged, names = {}, iter(range(1 << 30))
         with Load(cluster, rng, threads=2) as load:
             load.wait_for_progress(50)
             fill(cluster, names, acknowledged)
-            problems = problems_while_full(cluster, acknowledged)
+            problems = problems_while_full(cluster, acknowledged, must_tell=True)
             for node, folder in zip(cluster.nodes, folders):
                 assert not node.has_ended(), f"{node.name} ended: {node.last_line()}"
                 resize_tmpfs(str(folder), LARGE)
@@ -153,10 +138,7 @@ def main(make_small=small_data):
         cluster.wait_until_whole()
         check_values(cluster, acknowledged)
         load.judge()
-    # With the disks of a majority full there is no leader, so what commands answer then is not a
-    # promise (docs/operations.md); that nothing is lost and that it ends by itself is.
-    for problem in problems:
-        print(f"  while full: {problem}", flush=True)
+    assert not problems, "\n".join(problems)
     print("ok")
 
 

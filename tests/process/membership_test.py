@@ -56,7 +56,7 @@ def check_wiped_voter(cluster):
     victim = next(n for n in cluster.nodes[:3] if n is not leader)
     victim.kill()
     victim.wipe()
-    victim.start()
+    victim.start(wait=False)
     wait_until(victim.has_ended, 30, "the wiped voter gives up")
     assert victim.process.returncode == REFUSED, victim.process.returncode
     assert "member remove" in victim.last_line(), victim.last_line()

@@ -133,8 +133,12 @@ def check_peer_secrets(folder):
     with Cluster(3) as cluster:
         odd = cluster.nodes[2]
         for node in cluster.nodes:
-            node.flags += ["--peer-secret", str(folder / ("wrong" if node is odd else "right"))]
-        cluster.start_all()
+            node.flags += ["--peer-secret", str(folder / "right")]
+        cluster.start_all()  # a cluster begins with all its members
+        cluster.wait_for_leader()
+        assert odd.stop() == 0, odd.last_line()
+        odd.flags[-1] = str(folder / "wrong")
+        odd.start()
         wait_until(lambda: cluster.nodes[0].status()["leader"], 20, "two of three elect")
         for node in cluster.nodes:
             if node is cluster.nodes[1]:

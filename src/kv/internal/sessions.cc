@@ -122,6 +122,13 @@ void Sessions::expire() {
   }
 }
 
+bool Sessions::has_expired(std::int64_t log_time_ms) const {
+  return log_time_ms >= next_expiry_ms_ &&
+         std::ranges::any_of(heads_, [this, log_time_ms](const auto& session) {
+           return saturating_add(session.second.active_ms, core_.limits.expiry_ms) <= log_time_ms;
+         });
+}
+
 void Sessions::end(std::map<model::SessionId, SessionHead>::iterator session) {
   const model::SessionId id = session->first;
   session_key(key_, core_.shard, id, 0);

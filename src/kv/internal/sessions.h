@@ -45,6 +45,9 @@ class Sessions {
   // Ends the sessions that have been idle for too long at the applied log time.
   void expire();
 
+  // Whether expire() would end a session at this log time.
+  [[nodiscard]] bool has_expired(std::int64_t log_time_ms) const;
+
   // Opens a reply record at the end of `arena`; close_record() completes it and puts it, or puts a
   // head record when nothing was added.
   void open_record(std::string& arena);

@@ -27,11 +27,6 @@ const model::Member* find_name(const model::Configuration& configuration, const 
   return nullptr;
 }
 
-model::NodeId next_node_id(const model::Configuration& configuration) {
-  const std::vector<model::Member> members = all_members(configuration);
-  return model::NodeId(members.empty() ? 1 : members.back().id.value() + 1);
-}
-
 // With `member` replaced in whichever list holds its id.
 std::shared_ptr<const model::Configuration> with_member(const model::Configuration& now,
                                                         const model::Member& member) {
@@ -250,7 +245,7 @@ void Admin::add(const AdminRequest& request, OnReply on_reply) {
     commit(with_member(now, announced), std::move(on_reply));
     return;
   }
-  const model::NodeId id = next_node_id(now);
+  const model::NodeId id = replica::next_node_id(now);
   if (id.value() > kNodeIdMax) {
     on_reply(base::fail(base::ErrorCode::too_large, "node identifiers are used up"));
     return;
@@ -349,9 +344,14 @@ void Admin::on_join(base::ByteView body, std::move_only_function<void(std::strin
 
 JoinReply Admin::greet(const AdminRequest& request) const {
   JoinReply reply;
+  reply.cluster = parts_.cluster;
+  reply.node = parts_.self;
+  if (!parts_.origin.joined) {
+    reply.members = parts_.origin.members;
+  }
   const model::Configuration* now = configuration();
   if (now == nullptr || all_members(*now).empty()) {
-    return reply;  // knows nothing yet
+    return reply;  // the cluster is being formed, or this node knows nothing yet
   }
   const model::Member* known = find_name(*now, request.name);
   if (known == nullptr) {

@@ -10,6 +10,7 @@
 #include "model/ids.h"
 #include "model/membership.h"
 #include "node/internal/admin_frame.h"
+#include "node/internal/origin.h"
 #include "peer/transport.h"
 #include "port/executor.h"
 #include "store/store.h"
@@ -34,6 +35,7 @@ class Admin {
     model::ShardId shard;
     model::NodeId self;
     model::ClusterId cluster;
+    const Origin& origin;
   };
 
   Admin(Parts parts, LocalStatus local_status);

@@ -114,7 +114,20 @@ void Node::Impl::on_removed(model::ShardId /*shard*/) {
 }
 
 void Node::Impl::on_stopped(model::ShardId /*shard*/, const base::Error& reason) {
-  fatal(base::Error{reason.code, "the shard cannot go on: " + reason.context});
+  if (reason.code != base::ErrorCode::log_lost) {
+    fatal(base::Error{reason.code, "the shard cannot go on: " + reason.context});
+    return;
+  }
+  // The next leader will not know what this disk forgot: it must not come back by itself. Blocking
+  // is no matter, nothing follows.
+  const std::string why =
+      fmt::format("{}; run 'ostraka member remove {}', empty the directory and start with --join",
+                  reason.context, origin_.name);
+  if (const base::Status barred = wal::bar_data_directory(environment_.files, why);
+      !barred.has_value()) {
+    log(LogLevel::error, "BARRED: " + barred.error().to_string());
+  }
+  fatal(base::Error{reason.code, why});
 }
 
 void Node::Impl::on_checkpoint_failed(const base::Error& reason) {
@@ -192,10 +205,7 @@ void Node::Impl::greet_peers() {
             return;
           }
           if (answer->error == static_cast<std::uint16_t>(base::ErrorCode::identity_mismatch)) {
-            fatal(base::Error{base::ErrorCode::identity_mismatch,
-                              answer->text + ": a wiped or replaced disk is a new member; run "
-                                             "'ostraka member remove' for this name, then start "
-                                             "with --join and an empty directory"});
+            refuse_disk(answer->text);
             return;
           }
           log(LogLevel::warning, answer->text);

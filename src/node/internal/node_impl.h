@@ -77,10 +77,18 @@ class Node::Impl final : public peer::TransportHandler,
   void ask_to_join(const std::string& address, int tries);
   void on_join_reply(base::Result<base::Buffer> reply, int tries);
   [[nodiscard]] base::Status open();
+  [[nodiscard]] base::Status open_shard();
   [[nodiscard]] base::Status open_storage();
   [[nodiscard]] base::Status check_membership();
   [[nodiscard]] base::Status open_front_ends();
   [[nodiscard]] std::string advertised() const;
+  // node_form.cc
+  [[nodiscard]] bool is_formed() const;
+  void form();
+  void on_greeted(model::NodeId member, base::Result<base::Buffer> reply);
+  void end_round();
+  void adopt(const model::Configuration& members);
+  void refuse_disk(const std::string& text);
   void fatal(base::Error reason);
   void log(LogLevel level, const std::string& line) { environment_.log.write(level, line); }
   void housekeeping();
@@ -102,6 +110,12 @@ class Node::Impl final : public peer::TransportHandler,
   std::unique_ptr<port::Timer> timer_;
   std::unique_ptr<peer::Transport> join_transport_;
   Machinery parts_;
+  // While the cluster is being formed: what this round's answers say, and who is still to answer.
+  struct {
+    model::Configuration heard;
+    std::size_t waiting = 0;
+    std::uint64_t rounds = 0;
+  } forming_;
   base::Instant leaderless_since_;
   bool failed_ = false;
   bool serving_ = false;

@@ -87,6 +87,11 @@ base::Status Node::Impl::initialise() {
   identity_.node = id_of(members, options_.name);
   OSTRAKA_ASSERT(!identity_.node.is_none(), "the name is checked to be in the list");
   origin_.members = initial_configuration(members);
+  for (model::Member& member : origin_.members.voters) {
+    if (member.id == identity_.node) {
+      member.incarnation = identity_.incarnation;
+    }
+  }
   OSTRAKA_TRY(keep_identity());
   log(LogLevel::info, fmt::format("initialised an empty directory: node {} of {}",
                                   identity_.node.value(), members.size()));
@@ -220,14 +225,26 @@ base::Status Node::Impl::open() {
                                                       .transport = *parts_.transport,
                                                       .shard = kShard,
                                                       .self = identity_.node,
-                                                      .cluster = identity_.cluster},
+                                                      .cluster = identity_.cluster,
+                                                      .origin = origin_},
                                          [this] { return local_status_json(node_facts()); });
   OSTRAKA_TRY(parts_.store->start());
+  // A log from before incarnations stood in the first configuration is a formed cluster's, too.
+  OSTRAKA_ASSIGN(const bool has_shard, parts_.store->has_shard(kShard));
+  if (has_shard || is_formed()) {
+    OSTRAKA_TRY(open_shard());
+  } else if (!options_.cluster.empty() && cluster_of(options_.cluster) != identity_.cluster) {
+    return base::fail(base::ErrorCode::identity_mismatch,
+                      "--cluster is another list than the one that this directory was made with");
+  }
+  return open_front_ends();
+}
+
+base::Status Node::Impl::open_shard() {
   OSTRAKA_TRY(parts_.store->open_shard(
       kShard,
       origin_.joined ? nullptr : std::make_shared<const model::Configuration>(origin_.members)));
-  OSTRAKA_TRY(check_membership());
-  return open_front_ends();
+  return check_membership();
 }
 
 // A list of members on the command line may not contradict what is stored.
@@ -265,13 +282,17 @@ base::Status Node::Impl::open_front_ends() {
                                                         gateway::http::ServerOptions{});
   add_routes(*parts_.http, *this);
   OSTRAKA_TRY(parts_.http->start(options_.http_listen));
-  set_timer([this] { housekeeping(); }, kHousekeeping);
+  serving_ = true;
+  if (parts_.store->find(kShard) == nullptr) {
+    form();
+  } else {
+    set_timer([this] { housekeeping(); }, kHousekeeping);
+  }
   const model::Configuration* configuration = parts_.admin->configuration();
   if (configuration != nullptr && configuration->voters.size() == 1 && !configuration->is_joint() &&
       configuration->voters.front().id == identity_.node) {
     parts_.store->find(kShard)->campaign();  // nobody else to wait for
   }
-  serving_ = true;
   listener_.on_ready(addresses());
   return {};
 }

@@ -1,6 +1,7 @@
 // Where a data directory comes from: the node's name, and the members that it was initialised with
-// or was told when it joined. Written once, before the identity (wal/data_directory.h) that makes
-// it valid. Format: docs/formats/origin.md.
+// or was told when it joined. Written before the identity (wal/data_directory.h) that makes it
+// valid, and again when the first members know each other's disks (node_form.cc). Format:
+// docs/formats/origin.md.
 //
 // Threads: blocking; at start-up only.
 #pragma once

@@ -86,6 +86,14 @@ struct SendSnapshot {
 
 enum class Role : std::uint8_t { learner, follower, pre_candidate, candidate, leader };
 
+// The log here is shorter than what this node has acknowledged as durable: its disk forgot synced
+// writes. Nothing that this node promised can be relied on; it may take no further part.
+struct LogLost {
+  model::NodeId told_by;
+  model::LogIndex acknowledged;
+  model::LogIndex last;  // of the log as it is
+};
+
 struct RoleChange {
   Role role;
   model::Term term;
@@ -114,6 +122,7 @@ struct Effects {
   std::vector<SendSnapshot> send_snapshot;
   std::optional<SnapshotMeta> install_snapshot;
   bool discard_snapshot = false;
+  std::optional<LogLost> log_lost;
   std::optional<RoleChange> role_change;
   // set when the configuration in use changed
   std::shared_ptr<const model::Configuration> configuration;

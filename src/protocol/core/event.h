@@ -106,13 +106,19 @@ struct PeerUnreachable {
 // Campaign now if allowed (operator, tests).
 struct Campaign {};
 
-// Give up leadership, if held (disk full, shutdown).
+// Give up leadership, if held (shutdown).
 struct StepDown {};
+
+// The disk of this node has no room for entries, or has it again. Engines tell the leader
+// (PeerStatus::disk_full), which refuses writes that no quorum could store.
+struct DiskSpace {
+  bool full = false;
+};
 
 using EventBody =
     std::variant<Started, TimerFired, Received, Propose, Durable, Applied, ReadBarrier,
                  ChangeMembership, TransferLeadership, SnapshotSent, SnapshotReceived,
-                 SnapshotInstalled, LogCompacted, PeerUnreachable, Campaign, StepDown>;
+                 SnapshotInstalled, LogCompacted, PeerUnreachable, Campaign, StepDown, DiskSpace>;
 
 struct Event {
   base::Instant now;  // monotonic, never decreases over the events of an instance

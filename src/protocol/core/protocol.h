@@ -51,6 +51,7 @@ struct PeerStatus {
   bool recently_active = false;
   bool needs_snapshot = false;
   bool learner = false;
+  bool disk_full = false;  // as it said last
 };
 
 struct ProtocolStatus {

@@ -265,7 +265,7 @@ void Raft::answer_old_term(const Message& message) {
 void Raft::on(const Received& event) {
   OSTRAKA_ASSERT(event.message != nullptr, "an event without its message");
   const Message& message = *event.message;
-  if (message.to != self_ || message.from == self_ || message.from.is_none() ||
+  if (log_lost_ || message.to != self_ || message.from == self_ || message.from.is_none() ||
       !settle_term(message)) {
     return;
   }
@@ -387,7 +387,8 @@ ProtocolStatus Raft::status() const {
          .match = peer.match,
          .recently_active = peer.id == self_ || now_ - peer.heard <= settings_.election_timeout_max,
          .needs_snapshot = peer.flow == Flow::snapshot,
-         .learner = !peer.incoming && !peer.outgoing});
+         .learner = !peer.incoming && !peer.outgoing,
+         .disk_full = peer.id == self_ ? disk_full_ : peer.disk_full});
   }
   return status;
 }

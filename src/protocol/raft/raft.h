@@ -33,6 +33,7 @@ class Raft final : public Protocol {
   void step(const Event& event, Effects& effects) override;
   [[nodiscard]] ProtocolStatus status() const override;
   [[nodiscard]] const model::Configuration& configuration() const override;
+  [[nodiscard]] model::LogIndex commit_index() const override { return commit_; }
   [[nodiscard]] model::Term term_at(model::LogIndex index) const override;
   [[nodiscard]] bool lease_covers(base::Instant now) const override;
   [[nodiscard]] std::string describe(const TraceRecord& record) const override;
@@ -50,6 +51,7 @@ class Raft final : public Protocol {
   void on(const LogCompacted& event);
   void on(const PeerUnreachable& event);
   void on(const StepDown&);
+  void on(const DiskSpace& event) { disk_full_ = event.full; }
   bool settle_term(const Message& message);
   void answer_old_term(const Message& message);
   void on_heartbeat_timer();
@@ -116,6 +118,8 @@ class Raft final : public Protocol {
   void send_heartbeats();
   void advance_commit();
   void commit_to(model::LogIndex index);
+  [[nodiscard]] bool has_lost(model::LogIndex acknowledged) const;
+  void lose_log(const Message& message);
 
   // step_snapshot.cc
   void on(const SnapshotSent& event);
@@ -176,6 +180,8 @@ class Raft final : public Protocol {
   } told_;                   // what the driver was told last
   model::LogIndex matched_;  // follower: up to here the log equals that of hard_.term's leader
   std::optional<SnapshotMeta> installing_;
+  bool disk_full_ = false;
+  bool log_lost_ = false;    // acknowledged entries are missing: no part in anything any more
   std::vector<Peer> peers_;  // sorted by id
   struct {
     Election election;

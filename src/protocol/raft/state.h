@@ -46,6 +46,7 @@ struct Peer {
   base::Instant progress;     // last time that match or received rose, or the window was empty
   base::Instant lease_stamp;  // send time of the newest heartbeat that it promised on
   std::uint64_t round = 0;    // newest heartbeat round that it confirmed
+  bool disk_full = false;     // as it said with its newest heartbeat_ack
 };
 
 // What this voter has promised a leader: no vote and no pre-vote before `until` on its own clock.

@@ -41,7 +41,7 @@ bool Raft::may_campaign() const {
   // "Unapplied": committed, but its effects on the members' addresses are not in force here yet.
   const ConfigurationAt& newest = log_.configuration();
   const bool unapplied = newest.index > applied_ && newest.index <= commit_;
-  return may_lead() && !installing_ && !unapplied && now_ >= s_.promise.until;
+  return may_lead() && !installing_ && !log_lost_ && !unapplied && now_ >= s_.promise.until;
 }
 
 // A promise is released early only by the leader that it was made to, which gave up its lease
@@ -226,6 +226,7 @@ void Raft::become_leader() {
     peer.probe_round = 0;
     peer.lease_stamp = {};
     peer.heard = now_;
+    peer.disk_full = false;
     begin_probe(peer, log_.last().next());
   }
   settle_transfer();

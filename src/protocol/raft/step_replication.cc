@@ -186,7 +186,26 @@ void Raft::acknowledge() {
   d.ack_owed = answer.index < matched_;
 }
 
+// A leader names only what was acknowledged to it as durable, in its own term; in that term nothing
+// of it is ever cut. While a snapshot is being installed the log is about to be replaced.
+bool Raft::has_lost(model::LogIndex acknowledged) const {
+  return acknowledged > log_.last() && !installing_;
+}
+
+// "Stable storage" has failed, and with it the ground that votes and acknowledgements stand on.
+void Raft::lose_log(const Message& message) {
+  log_lost_ = true;
+  durability_.ack_owed = false;
+  out_->log_lost = LogLost{message.from, message.hint_index, log_.last()};
+  trace(TraceKind::log_lost, message.hint_index.value(), log_.last().value());
+  become_follower(hard_.term, {});
+}
+
 void Raft::on_heartbeat(const Message& message) {
+  if (has_lost(message.hint_index)) {
+    lose_log(message);
+    return;
+  }
   s_.election.heard_leader = now_;
   s_.election.leader_unreachable = false;
   postpone_election(now_ + s_.election.timeout);
@@ -204,6 +223,9 @@ void Raft::on_heartbeat(const Message& message) {
       promise.round = message.context;
     }
     answer.flags = kFlagPromise;
+  }
+  if (disk_full_) {
+    answer.flags |= kFlagDiskFull;
   }
   // The leader names only what it knows to be here.
   commit_to(std::min(message.commit, matched_));
@@ -229,6 +251,7 @@ void Raft::on_heartbeat_ack(const Message& message) {
     return;
   }
   peer->heard = now_;
+  peer->disk_full = (message.flags & kFlagDiskFull) != 0;
   // It restarted within the term: what it had in memory only is gone, and it compares anew.
   const bool forgot = message.hint_index.is_none() && !peer->received.is_none() &&
                       message.context >= peer->round && peer->flow == Flow::replicate;
@@ -392,6 +415,7 @@ void Raft::send_heartbeats() {
     Message& message = compose(peer.id, MessageKind::heartbeat);
     message.context = leading.round;
     message.commit = std::min(commit_, peer.match);
+    message.hint_index = peer.match;
     message.stamp = now_;
     message.flags = given_up && !keeps ? 0 : kFlagPromise;
   }

@@ -343,6 +343,84 @@ TEST(Durability, ALateCompletionOfACutSuffixIsNotBelieved) {
   EXPECT_EQ(node.raft->status().durable_index, model::LogIndex{3});
 }
 
+// A disk that forgot synced writes: the leader knows what this node acknowledged.
+TEST(Durability, AServerThatLostAcknowledgedEntriesTakesNoPartAnyMore) {
+  Lone node({.log = {1, 1}, .term = 1});
+  Message heartbeat = Lone::make(2, MessageKind::heartbeat, 1);
+  heartbeat.hint_index = model::LogIndex{2};
+  node.receive(heartbeat);
+  EXPECT_FALSE(node.out.log_lost.has_value());
+  EXPECT_EQ(node.sent(MessageKind::heartbeat_ack).size(), 1U);
+  heartbeat.hint_index = model::LogIndex{3};
+  node.receive(heartbeat);
+  ASSERT_TRUE(node.out.log_lost.has_value());
+  EXPECT_EQ(node.out.log_lost->acknowledged, model::LogIndex{3});
+  EXPECT_EQ(node.out.log_lost->last, model::LogIndex{2});
+  EXPECT_EQ(node.out.log_lost->told_by, model::NodeId{2});
+  EXPECT_TRUE(node.sent().empty());
+  node.receive(Lone::append(1, 2, 1, {1}));
+  EXPECT_FALSE(node.out.append.present);
+  EXPECT_TRUE(node.sent().empty());
+  node.after(1000).receive(Lone::vote(3, 2, 9, 1));
+  EXPECT_TRUE(node.sent().empty());
+  EXPECT_EQ(node.term(), 1U);
+  node.election_timeout();
+  EXPECT_EQ(node.role(), Role::follower);
+  EXPECT_TRUE(node.sent().empty());
+}
+
+// An acknowledgement that waits for the disk is not sent either.
+TEST(Durability, AServerThatLostItsLogOwesNoAcknowledgement) {
+  Lone node({.log = {1}, .term = 1});
+  node.receive(Lone::append(1, 1, 1, {1}));
+  Message heartbeat = Lone::make(2, MessageKind::heartbeat, 1);
+  heartbeat.hint_index = model::LogIndex{3};
+  node.receive(heartbeat);
+  node.durable();
+  EXPECT_TRUE(node.sent().empty());
+}
+
+TEST(Durability, TheLeaderTellsEachServerWhatItAcknowledged) {
+  Lone node;
+  node.lead();
+  node.heartbeat_timeout();
+  for (const Message& heartbeat : node.sent(MessageKind::heartbeat)) {
+    EXPECT_EQ(heartbeat.hint_index, model::LogIndex{heartbeat.to == model::NodeId{2} ? 1U : 0U});
+  }
+  EXPECT_EQ(node.sent(MessageKind::heartbeat).size(), 2U);
+}
+
+// Heartbeats go on while no entry can be stored, and tell the leader why.
+TEST(DiskSpace, AFollowerTellsItsLeader) {
+  Lone node({.log = {1}, .term = 1});
+  const Message heartbeat = Lone::make(2, MessageKind::heartbeat, 1);
+  node.step(DiskSpace{true}).receive(heartbeat);
+  ASSERT_EQ(node.sent(MessageKind::heartbeat_ack).size(), 1U);
+  EXPECT_NE(node.sent()[0].flags & kFlagDiskFull, 0);
+  node.step(DiskSpace{false}).receive(heartbeat);
+  EXPECT_EQ(node.sent()[0].flags & kFlagDiskFull, 0);
+}
+
+TEST(DiskSpace, TheLeaderKnowsWhoseDiskIsFull) {
+  Lone node;
+  node.lead();
+  node.step(DiskSpace{true});
+  node.heartbeat_timeout();
+  for (const Message& heartbeat : node.sent(MessageKind::heartbeat)) {
+    if (heartbeat.to == model::NodeId{3}) {
+      Message answer = Lone::reply(heartbeat, MessageKind::heartbeat_ack);
+      answer.flags = kFlagDiskFull;
+      node.receive(answer);
+      break;
+    }
+  }
+  const std::vector<PeerStatus> peers = node.raft->status().peers;
+  ASSERT_EQ(peers.size(), 3U);
+  EXPECT_TRUE(peers[0].disk_full);
+  EXPECT_FALSE(peers[1].disk_full);
+  EXPECT_TRUE(peers[2].disk_full);
+}
+
 TEST(Limits, UncommittedBytesAnswerBusy) {
   LoneOptions options;
   options.settings.max_uncommitted_bytes = 1000;

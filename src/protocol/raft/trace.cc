@@ -67,6 +67,8 @@ std::string Raft::describe(const TraceRecord& r) const {
       return fmt::format("{} needs a snapshot at {} or later", r.a, r.b);
     case TraceKind::snapshot_install:
       return fmt::format("installs the snapshot at {} of term {}", r.a, r.b);
+    case TraceKind::log_lost:
+      return fmt::format("has lost what it acknowledged: {}, the log ends at {}", r.a, r.b);
     case TraceKind::ignored:
       return fmt::format("ignores message kind {} of {}", r.b, r.a);
   }

@@ -29,6 +29,8 @@ enum class MessageKind : std::uint8_t {
 // Message::flags.
 // heartbeat: the leader wants a promise; heartbeat_ack: it was given.
 inline constexpr std::uint8_t kFlagPromise = 1;
+// heartbeat_ack: the sender's disk has no room for entries.
+inline constexpr std::uint8_t kFlagDiskFull = 4;
 // vote: the leader of term hint_term gave up its lease after round `context` in favour of the
 // sender, so promises made in that round or before are over.
 inline constexpr std::uint8_t kFlagTransfer = 2;
@@ -60,6 +62,7 @@ enum class TraceKind : std::uint16_t {
   read_round,        // round, number of reads
   snapshot_wanted,   // peer, base
   snapshot_install,  // index, term
+  log_lost,          // index acknowledged, last index
   ignored,           // sender, message kind: malformed or impossible
 };
 

@@ -57,11 +57,7 @@ void Replica::Impl::start() {
   OSTRAKA_ASSERT(!flags_.started, "started once");
   flags_.started = true;
   parts_.log.attach(parts_.shard, *this);
-  rare_.disk_full_timer = parts_.executor.make_timer([this] {
-    if (flags_.disk_full && leads()) {
-      feed(protocol::StepDown{});
-    }
-  });
+  rare_.disk_full_timer = parts_.executor.make_timer([this] { hand_over_full(); });
   write_first();
   work_.start();
   feed(protocol::Started{});
@@ -126,7 +122,7 @@ base::Status Replica::Impl::check_writable() {
     code = leader().is_none() ? base::ErrorCode::no_leader : base::ErrorCode::not_leader;
   } else if (!work_.is_ready()) {
     code = base::ErrorCode::no_leader;  // a moment later there is one
-  } else if (flags_.disk_full) {
+  } else if (flags_.disk_full || work_.is_quorum_full()) {
     code = base::ErrorCode::disk_full;
   } else if (flags_.write_stalled) {
     code = base::ErrorCode::busy;
@@ -369,7 +365,7 @@ void Replica::Impl::on_durable(std::uint64_t cookie) {
     appends.pop();
     if (done.kind == AppendKind::reset) {
       finish_reset();
-    } else if (done.kind == AppendKind::of_protocol && !flags_.stopped) {
+    } else if (done.kind == AppendKind::of_protocol && !flags_.stopped && !error_.has_value()) {
       outbox_.release(done.token);
       feed(protocol::Durable{done.token, done.term, done.index});
     }
@@ -381,9 +377,13 @@ void Replica::Impl::on_space(bool full) {
   settle_disk_full();
 }
 
-// A leader that can neither write its log nor apply gives up leadership after a while.
+void Replica::Impl::set_disk_low(bool low) {
+  flags_.disk_low = low;
+  settle_disk_full();
+}
+
 void Replica::Impl::settle_disk_full() {
-  const bool full = flags_.log_full || flags_.engine_full;
+  const bool full = flags_.log_full || flags_.engine_full || flags_.disk_low;
   if (full == std::exchange(flags_.disk_full, full) || rare_.disk_full_timer == nullptr) {
     return;
   }
@@ -392,6 +392,18 @@ void Replica::Impl::settle_disk_full() {
   } else {
     rare_.disk_full_timer->disarm();
   }
+  feed(protocol::DiskSpace{full});
+}
+
+// A leader that cannot store entries any more gives way to one that can, if a quorum can. Else it
+// stays: nobody could open a term, and here linearizable reads go on.
+void Replica::Impl::hand_over_full() {
+  if (leads()) {
+    if (const model::NodeId heir = work_.heir_with_space(); !heir.is_none()) {
+      feed(protocol::TransferLeadership{next_request(), heir});
+    }
+  }
+  rare_.disk_full_timer->arm(parts_.executor.now() + options_.disk_full_step_down);
 }
 
 void Replica::Impl::on_result(model::SessionId session, model::Serial serial,

@@ -53,6 +53,8 @@ class Replica::Impl final : public Driver,
   void compact_log(model::LogIndex upto);
   void fail(base::Error reason);
   [[nodiscard]] bool reload_state();
+  void set_disk_low(bool low);
+  [[nodiscard]] bool disk_full() const { return flags_.disk_full; }
   void set_write_stalled(bool stalled) { flags_.write_stalled = stalled; }
   [[nodiscard]] Status status() const;
 
@@ -111,8 +113,9 @@ class Replica::Impl final : public Driver,
     bool stepping = false;
     bool installing = false;     // from install_snapshot to SnapshotInstalled
     bool resetting_log = false;  // events wait
-    bool disk_full = false;      // log_full or engine_full
+    bool disk_full = false;      // log_full, engine_full or disk_low
     bool log_full = false;
+    bool disk_low = false;
     bool engine_full = false;
     bool write_stalled = false;
   };
@@ -134,6 +137,7 @@ class Replica::Impl final : public Driver,
 
   // core.cc
   void settle_disk_full();
+  void hand_over_full();
   [[nodiscard]] bool must_wait() const;
   void drain();
   void step(const protocol::EventBody& body);

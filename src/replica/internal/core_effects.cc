@@ -12,6 +12,15 @@ namespace ostraka::replica {
 // The order: what is appended is in the cache before messages look for it; messages leave before
 // anything that may take long; listeners come last.
 void Replica::Impl::execute(protocol::Effects& effects) {
+  if (effects.log_lost.has_value()) {
+    const protocol::LogLost& lost = *effects.log_lost;
+    fail({base::ErrorCode::log_lost, "it ends at entry " + std::to_string(lost.last.value()) +
+                                         ", and node " + std::to_string(lost.told_by.value()) +
+                                         " holds an acknowledgement of everything up to entry " +
+                                         std::to_string(lost.acknowledged.value()) +
+                                         ": the disk forgot what it had synced"});
+    return;
+  }
   const bool role_changed = effects.role_change.has_value();
   const bool led = leads();
   if (role_changed) {

@@ -1,5 +1,6 @@
 #include "replica/internal/leader_work.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ostraka::replica {
@@ -22,6 +23,7 @@ void LeaderWork::stop() { timer_->disarm(); }
 void LeaderWork::on_leadership() {
   expiry_proposed_at_ = {};
   told_ready_ = false;
+  quorum_full_ = false;
   env_.clock.begin_leadership();
   if (env_.clock.wants_quorum(env_.driver.sample_clocks())) {
     ask_clocks();
@@ -40,6 +42,7 @@ void LeaderWork::tick() {
       ask_clocks();
     }
     remove_expired();
+    count_space();
   }
   env_.driver.trim_cache();
   if (env_.driver.can_read() && env_.state_machine.collect_garbage(env_.options.garbage_keys_max)) {
@@ -57,12 +60,61 @@ void LeaderWork::remove_expired() {
   const base::WallTime log_time = env_.clock.next(env_.driver.sample_clocks());
   const std::string command =
       env_.state_machine.expired_command(log_time, env_.options.expired_keys_max);
-  if (command.empty()) {
+  // Entries of clients move the log time too; without any, idle sessions would stay for ever.
+  const bool moves_time = command.empty();
+  if (moves_time && !env_.state_machine.has_expired_sessions(log_time)) {
     return;
   }
-  if (env_.intake.add_entry(codec::EntryType::commands, model::SessionId{}, command).has_value()) {
+  const codec::EntryType type =
+      moves_time ? codec::EntryType::advance_time : codec::EntryType::commands;
+  if (env_.intake.add_entry(type, model::SessionId{}, command).has_value()) {
     expiry_proposed_at_ = env_.protocol.commit_index().next();
   }
+}
+
+namespace {
+
+bool can_store(const protocol::PeerStatus& peer) { return peer.recently_active && !peer.disk_full; }
+
+}  // namespace
+
+// A majority of these voters is there and has room.
+bool LeaderWork::has_space(const std::vector<model::Member>& voters,
+                           const protocol::ProtocolStatus& status) const {
+  const auto count = std::ranges::count_if(voters, [&status](const model::Member& member) {
+    const auto peer = std::ranges::find(status.peers, member.id, &protocol::PeerStatus::id);
+    return peer != status.peers.end() && can_store(*peer);
+  });
+  return static_cast<std::size_t>(count) >= voters.size() / 2 + 1;
+}
+
+void LeaderWork::count_space() {
+  const protocol::ProtocolStatus status = env_.protocol.status();
+  if (std::ranges::none_of(status.peers, &protocol::PeerStatus::disk_full)) {
+    quorum_full_ = false;
+    return;
+  }
+  const model::Configuration& now = env_.protocol.configuration();
+  quorum_full_ =
+      !has_space(now.voters, status) || (now.is_joint() && !has_space(now.voters_outgoing, status));
+}
+
+model::NodeId LeaderWork::heir_with_space() const {
+  const protocol::ProtocolStatus status = env_.protocol.status();
+  const model::Configuration& now = env_.protocol.configuration();
+  model::NodeId best;
+  model::LogIndex best_match;
+  if (!has_space(now.voters, status)) {
+    return best;
+  }
+  for (const protocol::PeerStatus& peer : status.peers) {
+    if (!peer.learner && peer.id != env_.self && can_store(peer) &&
+        (best.is_none() || peer.match > best_match)) {
+      best = peer.id;
+      best_match = peer.match;
+    }
+  }
+  return best;
 }
 
 void LeaderWork::ask_clocks() {

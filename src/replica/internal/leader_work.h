@@ -1,5 +1,6 @@
-// What a replica does on its own behalf: the leader removes expired keys through the log and keeps
-// the log time within a quorum's clocks; every replica deletes keys of old generations.
+// What a replica does on its own behalf: the leader ends what has expired (keys, idle sessions)
+// through the log and keeps the log time within a quorum's clocks; every replica deletes keys of
+// old generations.
 //
 // Threads: the shard's reactor.
 #pragma once
@@ -46,6 +47,10 @@ class LeaderWork {
   void on_leadership();
   // Leads, and the log time has settled.
   [[nodiscard]] bool is_ready() const { return env_.driver.leads() && told_ready_; }
+  // No quorum of voters has room for entries, because disks are full; as of the last tick.
+  [[nodiscard]] bool is_quorum_full() const { return quorum_full_; }
+  // The voter with the longest log among those with space; none unless they are a quorum.
+  [[nodiscard]] model::NodeId heir_with_space() const;
   void on_clock_reply(model::NodeId from, const ReadIndexReply& reply);
 
  private:
@@ -54,12 +59,16 @@ class LeaderWork {
   void ask_clocks();
   void count_clocks();
   void tell_ready();
+  [[nodiscard]] bool has_space(const std::vector<model::Member>& voters,
+                               const protocol::ProtocolStatus& status) const;
+  void count_space();
   [[nodiscard]] bool quorum_of(const std::vector<model::Member>& voters, base::WallTime& time);
 
   Environment env_;
   std::map<model::NodeId, base::WallTime> clocks_;  // answers to clock_ticket_
   std::uint64_t clock_ticket_ = 0;
-  bool told_ready_ = false;             // under this leadership
+  bool told_ready_ = false;  // under this leadership
+  bool quorum_full_ = false;
   model::LogIndex expiry_proposed_at_;  // commit index behind which the last removal lies
   std::vector<base::WallTime> sorted_;
   std::string frame_;

@@ -9,6 +9,9 @@ namespace {
 
 // While a snapshot is sent the log may pin so many times Options::log_keep_bytes.
 constexpr std::uint64_t kSnapshotKeepFactor = 4;
+// Free space below so many times what must stay free is looked at this often.
+constexpr std::uint64_t kNearFactor = 4;
+constexpr base::Duration kNearInterval = base::Duration::milliseconds(20);
 
 }  // namespace
 
@@ -31,7 +34,12 @@ void Checkpointer::start() {
   Environment& environment = context_.environment();
   flushed_at_ = environment.executor.now();
   log_bytes_at_flush_ = environment.log.stats().bytes_written;
-  engine_epoch_ = environment.engine.stats().epoch;
+  const port::EngineStats engine = environment.engine.stats();
+  engine_epoch_ = engine.epoch;
+  const std::uint64_t share = context_.options().disk_reserve_share;
+  const std::uint64_t own = engine.disk_bytes + environment.log.stats().live_bytes;
+  space_.reserve = std::min(context_.options().disk_reserve_bytes,
+                            environment.files.free_bytes().value_or(0) / share + own / share);
   timer_->arm(flushed_at_ + context_.options().housekeeping_interval);
 }
 
@@ -54,9 +62,19 @@ void Checkpointer::set_flushed(model::ShardId shard, model::LogIndex index) {
 }
 
 void Checkpointer::tick() {
-  Environment& environment = context_.environment();
-  const base::Instant now = environment.executor.now();
-  const port::EngineStats stats = environment.engine.stats();
+  const base::Instant now = context_.environment().executor.now();
+  const port::EngineStats stats = context_.environment().engine.stats();
+  watch_space(stats);
+  if (now >= work_at_) {
+    work(now, stats);
+    work_at_ = now + context_.options().housekeeping_interval;
+  } else if (!flushing_ && space_.flush_due) {
+    begin_flush();
+  }
+  timer_->arm(space_.near ? std::min(now + kNearInterval, work_at_) : work_at_);
+}
+
+void Checkpointer::work(base::Instant now, const port::EngineStats& stats) {
   if (stats.epoch != engine_epoch_ && on_reopened_()) {
     engine_epoch_ = stats.epoch;
   }
@@ -65,7 +83,7 @@ void Checkpointer::tick() {
       replica->set_write_stalled(stats.write_stalled);
     }
   }
-  if (!flushing_ && (stats.write_stalled || is_due(now))) {
+  if (!flushing_ && (stats.write_stalled || space_.flush_due || is_due(now))) {
     begin_flush();
   } else {
     // Followers catch up between checkpoints.
@@ -73,7 +91,36 @@ void Checkpointer::tick() {
       compact(id, shard);
     }
   }
-  timer_->arm(now + context_.options().housekeeping_interval);
+}
+
+void Checkpointer::watch_file_system(const port::EngineStats& stats) {
+  const base::Result<std::uint64_t> free = context_.environment().files.free_bytes();
+  if (!free.has_value()) {
+    return;
+  }
+  const std::uint64_t needed = space_.reserve + stats.memory_bytes;
+  // A little more than was missing must have come back.
+  const bool low = *free < needed + (space_.low ? space_.reserve / 4 : 0);
+  space_.near = *free < kNearFactor * needed;
+  if (std::exchange(space_.low, low) == low) {
+    return;
+  }
+  for (auto& [id, shard] : shards_) {
+    if (replica::Replica* replica = context_.find(id); replica != nullptr) {
+      replica->set_disk_low(low);
+    }
+  }
+}
+
+void Checkpointer::watch_space(const port::EngineStats& stats) {
+  watch_file_system(stats);
+  const bool full = std::ranges::any_of(shards_, [this](const auto& shard) {
+    const replica::Replica* replica = context_.find(shard.first);
+    return replica != nullptr && replica->disk_full();
+  });
+  if (std::exchange(space_.full, full) != full) {
+    space_.flush_due = full;
+  }
 }
 
 bool Checkpointer::is_due(base::Instant now) {
@@ -95,12 +142,16 @@ bool Checkpointer::is_due(base::Instant now) {
 
 void Checkpointer::begin_flush() {
   flushing_ = true;
+  space_.flush_due = false;
   std::swap(running_, waiting_);
   Environment& environment = context_.environment();
   flushed_at_ = environment.executor.now();
   log_bytes_at_flush_ = environment.log.stats().bytes_written;
+  const bool loaded = environment.engine.stats().epoch == engine_epoch_;
   for (auto& [id, shard] : shards_) {
-    const replica::Replica* replica = context_.find(id);
+    // A replica that has not loaded its state again since the engine was reopened has applied what
+    // this flush will not hold.
+    const replica::Replica* replica = loaded ? context_.find(id) : nullptr;
     shard.flushing = replica == nullptr ? shard.flushed : replica->applied();
   }
   environment.engine.flush([this, alive = alive_](base::Status status) {
@@ -139,9 +190,8 @@ void Checkpointer::compact(model::ShardId id, Shard& shard) {
     return;
   }
   const Options& options = context_.options();
-  model::LogIndex upto(shard.flushed.value() > options.log_keep_entries
-                           ? shard.flushed.value() - options.log_keep_entries
-                           : 0);
+  const std::uint64_t keep = space_.full ? 0 : options.log_keep_entries;
+  model::LogIndex upto(shard.flushed.value() > keep ? shard.flushed.value() - keep : 0);
   if (upto <= shard.compacted) {
     return;
   }

@@ -48,6 +48,11 @@ class Checkpointer {
   };
 
   void tick();
+  void work(base::Instant now, const port::EngineStats& stats);
+  // Whether the file system is nearly full; told to the replicas when that changes.
+  void watch_file_system(const port::EngineStats& stats);
+  // A full log or file system is met by a checkpoint, behind which nothing of the log is kept.
+  void watch_space(const port::EngineStats& stats);
   [[nodiscard]] bool is_due(base::Instant now);
   void begin_flush();
   void on_flushed(base::Status status);
@@ -62,10 +67,18 @@ class Checkpointer {
   std::vector<OnDone> running_;
   bool flushing_ = false;
   bool stopped_ = false;
+  struct {
+    std::uint64_t reserve = 0;
+    bool low = false;        // the file system is nearly full
+    bool near = false;       // it is looked at more often
+    bool full = false;       // low, or a replica says that it cannot write
+    bool flush_due = false;  // full, and no flush has begun since
+  } space_;
   std::uint64_t completed_ = 0;
   std::uint64_t log_bytes_at_flush_ = 0;
   std::uint64_t engine_epoch_ = 0;
   base::Instant flushed_at_;
+  base::Instant work_at_;
   std::unique_ptr<port::Timer> timer_;
   std::shared_ptr<bool> alive_;
 };

@@ -130,6 +130,10 @@ void Cluster::take_effects(Node& node) {
   for (const TraceRecord& record : effects.trace) {
     say(fmt::format("{}: {}", node.id.value(), node.raft->describe(record)));
   }
+  if (effects.log_lost) {
+    violation_ = fmt::format("node {} is told that it lost its log, and no disk here loses any",
+                             node.id.value());
+  }
   if (effects.role_change && effects.role_change->role == Role::leader) {
     ++counters_.elections;
   }

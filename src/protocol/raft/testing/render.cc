@@ -86,6 +86,7 @@ std::string render(const Message& m) {
     case MessageKind::heartbeat_ack:
       text += fmt::format(" round {} index {}", m.context, m.index.value());
       text += (m.flags & kFlagPromise) != 0 ? " promised" : "";
+      text += (m.flags & kFlagDiskFull) != 0 ? " disk full" : "";
       break;
     case MessageKind::timeout_now:
       text += fmt::format(" round {}", m.context);
