@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -100,6 +101,12 @@ class Campaign {
       }
       options.mutants = *mutant;
     }
+    std::ofstream trace;
+    if (!arguments_.trace_file.empty()) {
+      trace.open(arguments_.trace_file, std::ios::app);
+      trace << "scenario " << scenario.name << " seed " << seed << "\n";
+      options.trace = [&trace](const std::string& line) { trace << line << "\n"; };
+    }
     const base::Result<sim::RunResult> result = sim::run_scenario(scenario, options);
     if (!result.has_value()) {
       complain("sim: " + result.error().context);
@@ -110,6 +117,9 @@ class Campaign {
       totals_.marks[mark] += count;
     }
     (result->violation.empty() ? totals_.passed : totals_.failed) += 1;
+    if (trace.is_open()) {
+      trace << result->log;
+    }
     print(scenario, seed, *result);
     return 0;
   }
@@ -181,11 +191,6 @@ class Campaign {
       }
     }
     std::fflush(stdout);
-    if (!arguments_.trace_file.empty()) {
-      std::ofstream trace(arguments_.trace_file, std::ios::app);
-      trace << "scenario " << scenario.name << " seed " << seed << " trace " << hash << "\n"
-            << result.violation << (result.violation.empty() ? "" : "\n") << result.log;
-    }
   }
 
   void check_marks(const std::vector<sim::Scenario>& scenarios) {
@@ -200,10 +205,27 @@ class Campaign {
     }
   }
 
+  // Scenarios with `pairs`: how much of the enumeration these runs covered.
+  void print_pairs() {
+    std::set<std::string> pairs;
+    std::size_t positions = 0;
+    for (const auto& [mark, count] : totals_.marks) {
+      if (mark.starts_with("pair ")) {
+        ++positions;
+        pairs.insert(mark.substr(0, mark.find(" at ")));
+      }
+    }
+    if (positions != 0) {
+      std::printf("%zu ordered pairs of faults, %zu pairs with their position\n", pairs.size(),
+                  positions);
+    }
+  }
+
   void summary() {
     if (arguments_.json) {
       return;
     }
+    print_pairs();
     timespec cpu{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
     const double cpu_seconds =
@@ -288,10 +310,13 @@ class SimCommand final : public Command {
     app->add_option("--jobs", arguments_.jobs, "Processes, 1 to 256")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
-    app->add_option("--mutant", arguments_.mutant, "Plant this bug (raft:NAME, wal:NAME)");
+    app->add_option("--mutant", arguments_.mutant,
+                    "Plant this bug (raft:NAME, wal:NAME, kv:NAME, …)");
     app->add_flag("--mutants", arguments_.mutants,
                   "Plant each bug that the scenarios name; every one must be caught");
-    app->add_option("--trace", arguments_.trace_file, "Append a line a run, with logs of failures");
+    app->add_option(
+        "--trace", arguments_.trace_file,
+        "Append one line an event: microseconds, owner, what; with the nodes' logs of a failure");
     app->add_option("--seconds", arguments_.seconds, "Start no run after so much time")
         ->check(zero_or_more());
     app->add_flag("--list", arguments_.list, "List the built-in scenarios");

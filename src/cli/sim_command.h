@@ -13,7 +13,7 @@ struct SimArguments {
   std::uint32_t jobs = 1;
   std::string mutant;      // plants this bug; the run must then fail
   bool mutants = false;    // runs every mutant that the scenarios name until it is caught
-  std::string trace_file;  // appends one line a run
+  std::string trace_file;  // appends one line an event
   double seconds = 0;      // stops starting runs after so much time; 0 = no limit
   bool list = false;
   bool json = false;

@@ -50,7 +50,7 @@ std::int64_t interesting(base::Prng& prng) {
 }
 
 TEST(Command, ReadsAreBelowOneHundred) {
-  EXPECT_EQ(all_codes().size(), 27U);
+  EXPECT_EQ(all_codes().size(), 30U);
   EXPECT_TRUE(is_read(OpCode::log_time));
   EXPECT_FALSE(is_read(OpCode::set));
   EXPECT_FALSE(is_known(0));

@@ -108,6 +108,9 @@ bool is_known(std::uint8_t code) {
     case OpCode::set_if_absent_all:
     case OpCode::remove_expired:
     case OpCode::touch:
+    case OpCode::set_for:
+    case OpCode::expire_in:
+    case OpCode::get_expire_in:
       return true;
   }
   return false;

@@ -57,6 +57,11 @@ enum class OpCode : std::uint8_t {
   // key: removes the key iff it has expired at the entry's log time -> integer 0/1
   remove_expired = 114,
   touch = 115,  // no effect, result nil: a barrier in the log
+  // As set, expire_at, get_expire; deadline_ms counts from the entry's log time: the clock of the
+  // node that took the command has no part in it.
+  set_for = 116,
+  expire_in = 117,
+  get_expire_in = 118,
 };
 
 [[nodiscard]] constexpr bool is_read(OpCode code) { return static_cast<std::uint8_t>(code) < 100; }
@@ -86,7 +91,7 @@ struct Operation {
   std::uint32_t flags = 0;
   std::int64_t number = 0;
   std::int64_t number2 = 0;
-  std::int64_t deadline_ms = 0;  // absolute, ms since 1970 by log time; 0 = none
+  std::int64_t deadline_ms = 0;  // ms since 1970 by log time, 0 = none; *_for, *_in: from now on
   base::ByteView key = {};
   base::ByteView key2 = {};
   base::ByteView value = {};

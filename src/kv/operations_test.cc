@@ -89,6 +89,30 @@ TEST_F(Operations, SetWithADeadlineThatHasPassedRemoves) {
   EXPECT_EQ(get("b"), "nil");
 }
 
+TEST_F(Operations, DeadlinesFromNowCountFromTheLogTimeOfTheEntry) {
+  Operation operation = op(OpCode::set_for, "a");
+  operation.value = "1";
+  operation.deadline_ms = 100;
+  EXPECT_EQ(replica.run(operation), "ok");
+  EXPECT_EQ(deadline("a"), std::to_string(now() + 100));
+  operation = op(OpCode::expire_in, "a");
+  operation.deadline_ms = 50;
+  operation.flags = codec::kExpireIfGreater;
+  EXPECT_EQ(replica.run(operation), "0");
+  operation.flags = 0;
+  EXPECT_EQ(replica.run(operation), "1");
+  EXPECT_EQ(deadline("a"), std::to_string(now() + 50));
+  operation = op(OpCode::get_expire_in, "a");
+  operation.flags = codec::kGetExpireSet;
+  operation.deadline_ms = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(replica.run(operation), "\"1\"");
+  EXPECT_EQ(deadline("a"), std::to_string(std::numeric_limits<std::int64_t>::max()));
+  operation = op(OpCode::expire_in, "a");
+  operation.deadline_ms = -1;
+  EXPECT_EQ(replica.run(operation), "1");
+  EXPECT_EQ(get("a"), "nil");
+}
+
 TEST_F(Operations, AKeyExpiresExactlyAtItsDeadline) {
   set("a", "1", now() + 10);
   replica.advance_time(9);

@@ -175,7 +175,8 @@ TEST_F(Session, KeepsFewRecordsInTheEngine) {
 TEST_F(Session, TheMutantThatKeepsSessionsInMemoryOnlyExecutesARetryAgain) {
   for (const bool mutant : {false, true}) {
     World mine;
-    Replica planted(mine, model::ShardId(1), limits(), {.memory_only_dedup = mutant});
+    Replica planted(mine, model::ShardId(1), limits(),
+                    {.mutant = mutant ? Mutant::memory_only_dedup : Mutant::none});
     planted.register_session(5);
     EXPECT_EQ(planted.run_in(5, 1, {increment()}), Texts{"1"});
     EXPECT_EQ(planted.run_in(5, 1, {increment()}), Texts{"1"});

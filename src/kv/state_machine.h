@@ -17,6 +17,7 @@
 #include "port/log_store.h"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
@@ -33,15 +34,23 @@ struct SessionLimits {
   std::uint32_t sessions_max = 4096;
 };
 
+// Planted bugs with which tests and the simulator prove that their checks can fail. Never set
+// anywhere else.
+enum class Mutant : std::uint8_t {
+  none,
+  memory_only_dedup,      // sessions live in memory only: a restart or a snapshot forgets them
+  expiry_by_local_clock,  // keys expire by StateMachineOptions::local_clock, not by log time
+  skip_unknown_entries,   // an entry of an unknown format, type or semantics counts as applied
+};
+
 // How the shard lies in its engine.
 struct StateMachineOptions {
   // The shard's keyspaces, both ends included. Shards that share an engine have disjoint ranges;
   // the same on every replica. Operations on other keyspaces fail with wrong_shard.
   model::KeyspaceId keyspace_first = model::KeyspaceId(0);
   model::KeyspaceId keyspace_last = model::KeyspaceId(std::numeric_limits<std::uint32_t>::max());
-  // A planted bug for tests of checkers: sessions live in memory only, so that a restart or a
-  // snapshot forgets which commands were applied.
-  bool memory_only_dedup = false;
+  Mutant mutant = Mutant::none;
+  std::function<base::WallTime()> local_clock = {};  // for the mutant of that name only
 };
 
 // Told the results of what was applied. Commands of sessions that live elsewhere are told too; the

@@ -14,6 +14,7 @@
 #include "model/ids.h"
 #include "node/cluster.h"
 #include "node/environment.h"
+#include "peer/transport.h"
 #include "router/node_router.h"
 #include "store/store.h"
 #include "wal/wal.h"
@@ -41,6 +42,8 @@ struct Options {
   std::uint64_t seed = 0;   // new for every process start
   gateway::resp::Options redis;
   store::Options store;
+  kv::StateMachineOptions state;
+  peer::Mutant peer_mutant = peer::Mutant::none;
   wal::Options wal;
   router::RouterOptions router;
   base::Duration stop_limit = base::Duration::seconds(5);   // for handing over and draining

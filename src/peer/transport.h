@@ -66,6 +66,14 @@ class TransportHandler {
   virtual void on_disconnected(model::NodeId peer, bool refused) = 0;
 };
 
+// Planted bugs, and the next version, with which the simulator proves its checks. Never set
+// anywhere else.
+enum class Mutant : std::uint8_t {
+  none,
+  one_connection,         // everything goes over the bulk connection, heartbeats too
+  announce_next_version,  // the greeting says that the version after the highest is spoken too
+};
+
 struct TransportOptions {
   model::ClusterId cluster;
   model::NodeId self;
@@ -79,6 +87,7 @@ struct TransportOptions {
   // log_interval. Null: silent.
   std::function<void(std::string_view)> log;
   base::Duration log_interval = base::Duration::seconds(10);
+  Mutant mutant = Mutant::none;
 };
 
 struct PeerConnectionStatus {

@@ -4,8 +4,15 @@
 #include "base/time.h"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace ostraka::replica {
+
+// The next version, with which the simulator shows that this one stops. Never set anywhere else.
+enum class Mutant : std::uint8_t {
+  none,
+  propose_unknown_entries,  // request_state_hash() proposes an entry of a type that nobody knows
+};
 
 struct Options {
   // Bytes of commands accepted and not yet applied; beyond: busy at once.
@@ -38,6 +45,7 @@ struct Options {
   // A leader whose disk is full for so long hands leadership to a node with space, if a quorum has
   // it (two election timeouts).
   base::Duration disk_full_step_down = base::Duration::milliseconds(1600);
+  Mutant mutant = Mutant::none;
 };
 
 }  // namespace ostraka::replica

@@ -1,5 +1,8 @@
 #include "sim/faults.h"
 
+#include "sim/internal/compound_faults.h"
+#include "sim/internal/log_damage.h"
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -140,7 +143,24 @@ void undo_later(World& world, const Words& undo, std::int64_t after_ms) {
                              [&world, undo] { static_cast<void>(carry_out(world, undo)); });
 }
 
+// Faults without a machine of their own.
+bool strike_compound(World& world, const std::string& kind) {
+  if (kind == "lose_replies") {
+    internal::lose_replies(world);
+  } else if (kind == "member") {
+    internal::change_membership(world);
+  } else if (kind == "unknown_entry") {
+    internal::propose_unknown_entry(world);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void random_fault(World& world, const std::string& kind) {
+  if (strike_compound(world, kind)) {
+    return;
+  }
   base::Prng& prng = world.prng();
   const std::vector<std::string>& names = world.names();
   const std::string a =
@@ -164,6 +184,7 @@ void random_fault(World& world, const std::string& kind) {
        {{"disk", a, "fail_sync", std::to_string(prng.between(1, 20))}, {"disk", a, "heal"}}},
       {"clock_jump", {{"clock", a, "jump", std::to_string(prng.between(-5000, 5000))}, {}}},
       {"clock_rate", {{"clock", a, "rate", std::to_string(prng.between(995, 1005))}, {}}},
+      {"damage", {{"damage", a, prng.chance(1, 2) ? "middle" : "tail"}, {}}},
   };
   const auto found = known.find(kind);
   if (found == known.end()) {
@@ -193,14 +214,22 @@ void next_random_fault(World& world, const RandomFaults& faults) {
 }  // namespace
 
 base::Status carry_out(World& world, const std::vector<std::string>& words) {
+  std::string text = "fault:";
+  for (const std::string& word : words) {
+    text += " " + word;
+  }
+  world.note(text);
   static const std::vector<std::string> kPairs{"cut", "cut_one_way", "reset", "slow_link"};
   static const std::vector<std::string> kSingles{"crash", "restart", "pause", "isolate", "transfer",
-                                                 "clock", "disk",    "rot",   "wipe"};
+                                                 "clock", "disk",    "rot",   "wipe",    "damage"};
   if (words.empty()) {
     return base::fail(base::ErrorCode::invalid_argument, "no fault named");
   }
   if (words[0] == "heal") {
     world.heal_all();
+    return {};
+  }
+  if (strike_compound(world, words[0])) {
     return {};
   }
   if (std::ranges::find(kPairs, words[0]) != kPairs.end() && words.size() >= 3) {
@@ -213,12 +242,18 @@ base::Status carry_out(World& world, const std::vector<std::string>& words) {
       return base::fail(base::ErrorCode::invalid_argument, "no machine '" + words[1] + "'");
     }
     for (const std::string& name : targets) {
-      on_one(world, name, words);
+      if (words[0] == "damage") {
+        OSTRAKA_TRY(internal::damage_log(world, name, words.size() > 2 ? words[2] : std::string()));
+      } else {
+        on_one(world, name, words);
+      }
     }
     return {};
   }
   return base::fail(base::ErrorCode::invalid_argument, "unknown fault '" + words[0] + "'");
 }
+
+void strike(World& world, const std::string& kind) { random_fault(world, kind); }
 
 void schedule_random_faults(World& world, const RandomFaults& faults) {
   world.scheduler().schedule(base::Instant{} + faults.from, sim_ports::OwnerId{},

@@ -1,6 +1,7 @@
 #include "sim/runner.h"
 
 #include "sim/faults.h"
+#include "sim/internal/fault_pairs.h"
 #include "sim/schedule.h"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace ostraka::sim {
 namespace {
 
 using base::Duration;
+using internal::schedule_pair;
 
 WorldOptions world_options(const Scenario& scenario, const RunOptions& run) {
   WorldOptions options;
@@ -24,12 +26,19 @@ WorldOptions world_options(const Scenario& scenario, const RunOptions& run) {
       scenario.steps, [](const Step& step) { return step.kind == Step::Kind::plant; });
   options.small_knobs =
       scenario.knobs == Knobs::small || (scenario.knobs == Knobs::by_seed && run.seed % 2 == 0);
+  Parameters more = scenario.options;
+  options.session_expiry = Duration::milliseconds(take_number(more, "session_expiry_ms", 0));
+  options.next_version = static_cast<std::uint32_t>(take_number(more, "next_version", 0));
   Parameters network = scenario.network;
   options.network.late_one_in =
       static_cast<std::uint32_t>(take_number(network, "late_one_in", run.jitter ? 200 : 0));
   options.network.corrupt_one_in =
       static_cast<std::uint32_t>(take_number(network, "corrupt_one_in", 0));
   options.network.late_max = Duration::milliseconds(take_number(network, "late_max_ms", 200));
+  options.network.bytes_per_ms =
+      static_cast<std::uint64_t>(take_number(network, "bytes_per_ms", 0));
+  options.network.window_bytes = static_cast<std::size_t>(take_number(network, "window_kb", 256))
+                                 << 10U;
   options.network.delay_max = Duration::microseconds(take_number(network, "delay_max_us", 300));
   return options;
 }
@@ -48,6 +57,9 @@ class Run {
   base::Result<RunResult> go() {
     for (const std::string& name : scenario_.may_refuse) {
       world_.allow_refusal(name);
+    }
+    if (options_.trace) {
+      world_.trace(options_.trace);
     }
     world_.start_all();
     for (const WorkloadSpec& spec : scenario_.workloads) {
@@ -95,6 +107,9 @@ class Run {
             }
           });
     }
+    if (!scenario_.pairs.kinds.empty()) {
+      schedule_pair(world_, scenario_.pairs, options_.seed);
+    }
     for (const RandomFaults& faults : scenario_.random) {
       schedule_random_faults(world_, faults);
     }
@@ -132,6 +147,9 @@ class Run {
       if (!verdict.empty()) {
         world_.fail(verdict);
       }
+    }
+    if (scenario_.elections_max && world_.observer().elections() > *scenario_.elections_max) {
+      world_.fail("there were " + std::to_string(world_.observer().elections()) + " elections");
     }
     for (const std::string& name : scenario_.must_refuse) {
       if (!world_.refusals().contains(name)) {
@@ -184,6 +202,7 @@ base::Result<RunResult> run_scenario(const Scenario& scenario, const RunOptions&
 base::Result<Mutants> parse_mutant(const std::string& name) {
   using Raft = protocol::raft::Mutant;
   using Wal = wal::Mutant;
+  using Kv = kv::Mutant;
   static const std::map<std::string, Raft> kRaft{
       {"commit_any_term", Raft::commit_any_term},
       {"vote_before_durable", Raft::vote_before_durable},
@@ -202,6 +221,11 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
       {"vote_collected_with_segment", Wal::vote_collected_with_segment},
       {"stop_at_first_bad_record_always", Wal::stop_at_first_bad_record_always},
   };
+  static const std::map<std::string, Kv> kKv{
+      {"memory_only_dedup", Kv::memory_only_dedup},
+      {"expiry_by_local_clock", Kv::expiry_by_local_clock},
+      {"skip_unknown_entries", Kv::skip_unknown_entries},
+  };
   Mutants mutants;
   const std::size_t colon = name.find(':');
   const std::string family = name.substr(0, colon);
@@ -212,6 +236,18 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
   }
   if (const auto found = kWal.find(rest); family == "wal" && found != kWal.end()) {
     mutants.wal = found->second;
+    return mutants;
+  }
+  if (const auto found = kKv.find(rest); family == "kv" && found != kKv.end()) {
+    mutants.kv = found->second;
+    return mutants;
+  }
+  if (name == "peer:one_connection") {
+    mutants.peer = peer::Mutant::one_connection;
+    return mutants;
+  }
+  if (name == "replica:log_time_follows_step") {
+    mutants.log_time_follows_step = true;
     return mutants;
   }
   return base::fail(base::ErrorCode::invalid_argument, "unknown mutant '" + name + "'");

@@ -6,6 +6,7 @@
 #include "sim/world.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -16,6 +17,8 @@ struct RunOptions {
   // Seeds other than 1 also jitter the times of the schedule by up to half, and add late packets.
   bool jitter = false;
   Mutants mutants;
+  // When set: one line for every event (World::trace).
+  std::function<void(const std::string&)> trace = {};
 };
 
 struct RunResult {
@@ -33,7 +36,7 @@ struct RunResult {
 [[nodiscard]] base::Result<RunResult> run_scenario(const Scenario& scenario,
                                                    const RunOptions& options);
 
-// raft:NAME or wal:NAME. Errors: invalid_argument.
+// raft:NAME, wal:NAME, kv:NAME, replica:NAME or peer:NAME. Errors: invalid_argument.
 [[nodiscard]] base::Result<Mutants> parse_mutant(const std::string& name);
 
 }  // namespace ostraka::sim

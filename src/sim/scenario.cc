@@ -142,7 +142,7 @@ class Parser {
       return words.size() > 1;
     }
     if (key == "nodes" || key == "spares" || key == "max_message_bytes" || key == "run" ||
-        key == "quiet") {
+        key == "quiet" || key == "elections_max") {
       return take_number(words);
     }
     if (key == "step") {
@@ -152,7 +152,7 @@ class Parser {
       }
       return step.has_value();
     }
-    if (key == "workload" || key == "network") {
+    if (key == "workload" || key == "network" || key == "options") {
       return take_parameters(words);
     }
     if (key == "at") {
@@ -161,6 +161,9 @@ class Parser {
     if (key == "random") {
       return take_random(words);
     }
+    if (key == "pairs") {
+      return take_pairs(words);
+    }
     return take_name(words);
   }
 
@@ -168,6 +171,10 @@ class Parser {
     const auto value = words.size() == 2 ? number(words[1]) : std::nullopt;
     if (!value) {
       return false;
+    }
+    if (words[0] == "elections_max") {
+      scenario_.elections_max = static_cast<std::uint64_t>(*value);
+      return true;
     }
     if (words[0] == "nodes") {
       scenario_.nodes = static_cast<std::uint32_t>(*value);
@@ -201,6 +208,8 @@ class Parser {
     }
     if (workload) {
       scenario_.workloads.push_back({words[1], std::move(parameters)});
+    } else if (words[0] == "options") {
+      scenario_.options = std::move(parameters);
     } else {
       scenario_.network = std::move(parameters);
     }
@@ -230,6 +239,22 @@ class Parser {
     }
     scenario_.random.push_back({Duration::milliseconds(*from), Duration::milliseconds(*until),
                                 Duration::milliseconds(*every), split(words[5], ',')});
+    return true;
+  }
+
+  // pairs FROM STEP GAP KIND,KIND,…
+  bool take_pairs(const Words& words) {
+    if (words.size() != 5) {
+      return false;
+    }
+    const auto from = number(words[1]);
+    const auto step = number(words[2]);
+    const auto gap = number(words[3]);
+    if (!from || !step || !gap) {
+      return false;
+    }
+    scenario_.pairs = {Duration::milliseconds(*from), Duration::milliseconds(*step),
+                       Duration::milliseconds(*gap), split(words[4], ',')};
     return true;
   }
 

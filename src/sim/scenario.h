@@ -13,6 +13,9 @@
 //   max_message_bytes 1              of the protocol: payload bytes in one message
 //   random 1000 20000 every 700 crash,power,pause,cut     drawn by the seed, from..until, mean
 // distance
+//   pairs 1500 200 60 crash,cut      two faults in a row; see FaultPairs
+//   options session_expiry_ms=1500 next_version=2    of the nodes, see WorldOptions
+//   elections_max 1                  more elections than so many fail the run
 //   run 25000                        length before the quiet end, in ms
 //   quiet 30000                      faults ended; everything must come back
 //   refuse n2                        this node may refuse to start
@@ -29,6 +32,7 @@
 #include "sim/workload.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +51,18 @@ struct RandomFaults {
   base::Duration until;
   base::Duration every;
   std::vector<std::string> kinds;
+};
+
+// Every ordered pair of kinds at every position: the seed chooses one of them, so that as many
+// consecutive seeds as there are cover each exactly once.
+struct FaultPairs {
+  static constexpr std::uint64_t kPositions = 9;
+  base::Duration from;  // position 0
+  base::Duration step;  // between positions
+  base::Duration gap;   // between the two faults
+  std::vector<std::string> kinds;
+
+  [[nodiscard]] std::uint64_t count() const { return kinds.size() * kinds.size() * kPositions; }
 };
 
 struct WorkloadSpec {
@@ -73,6 +89,9 @@ struct Scenario {
   std::uint32_t spares = 0;
   std::uint32_t max_message_bytes = 0;
   std::vector<RandomFaults> random;
+  FaultPairs pairs;
+  Parameters options;
+  std::optional<std::uint64_t> elections_max;
   base::Duration run = base::Duration::seconds(20);
   base::Duration quiet = base::Duration::seconds(30);
   std::vector<std::string> may_refuse;

@@ -1,5 +1,7 @@
 #include "sim/workload.h"
 
+#include "sim/internal/bulk_workload.h"
+#include "sim/internal/expiry_workload.h"
 #include "sim/internal/pipeline_workload.h"
 #include "sim/internal/recorded_workload.h"
 #include "sim/internal/scripted_workload.h"
@@ -48,6 +50,24 @@ std::unique_ptr<Workload> make_known(World& world, const std::string& name, Para
     options.clients = take_count(rest, "clients", options.clients);
     options.depth = take_count(rest, "depth", options.depth);
     return std::make_unique<internal::PipelineWorkload>(world, options);
+  }
+  if (name == "bulk") {
+    internal::BulkOptions options;
+    options.clients = take_count(rest, "clients", options.clients);
+    options.keys = take_count(rest, "keys", options.keys);
+    options.value_bytes = take_number(rest, "value_bytes", options.value_bytes);
+    options.think_ms_max = take_number(rest, "think_ms", options.think_ms_max);
+    return std::make_unique<internal::BulkWorkload>(world, options);
+  }
+  if (name == "expiry") {
+    internal::ExpiryOptions options;
+    options.clients = take_count(rest, "clients", options.clients);
+    options.think_ms_max = take_number(rest, "think_ms", options.think_ms_max);
+    options.ttl_min_ms = take_number(rest, "ttl_min_ms", options.ttl_min_ms);
+    options.ttl_max_ms = take_number(rest, "ttl_max_ms", options.ttl_max_ms);
+    options.slack_ms = take_number(rest, "slack_ms", options.slack_ms);
+    options.late_ms = take_number(rest, "late_ms", options.late_ms);
+    return std::make_unique<internal::ExpiryWorkload>(world, options);
   }
   return nullptr;
 }

@@ -47,6 +47,31 @@ void World::run_for(Duration span) {
   }
 }
 
+std::string World::owner_name(sim_ports::OwnerId owner) {
+  if (owner.is_none()) {
+    return "world";
+  }
+  for (const auto& [name, machine] : machines_) {
+    if (machine->owner() == owner) {
+      return name;
+    }
+  }
+  return "client" + std::to_string(owner.value());
+}
+
+void World::trace(std::function<void(const std::string&)> line) {
+  trace_ = std::move(line);
+  scheduler_.on_event([this](sim_ports::OwnerId owner, const char* what) {
+    trace_(std::to_string(now().as_nanoseconds() / 1000) + " " + owner_name(owner) + " " + what);
+  });
+}
+
+void World::note(const std::string& what) {
+  if (trace_) {
+    trace_(std::to_string(now().as_nanoseconds() / 1000) + " world " + what);
+  }
+}
+
 Machine& World::machine(const std::string& name) {
   const auto found = machines_.find(name);
   OSTRAKA_ASSERT(found != machines_.end(), "a node of the world");
@@ -68,6 +93,20 @@ node::Options World::node_options(const std::string& name) {
   options.advertise = name + ":7379";
   options.store.protocol_factory = observer_.factory();
   options.wal.mutant = options_.mutants.wal;
+  options.state.mutant = options_.mutants.kv;
+  options.state.local_clock = [this, name] { return machine(name).clock().wall(scheduler_.now()); };
+  options.peer_mutant = options_.mutants.peer;
+  if (is_next_version(name)) {
+    options.peer_mutant = peer::Mutant::announce_next_version;
+    options.store.replica.mutant = replica::Mutant::propose_unknown_entries;
+    options.state.mutant = kv::Mutant::skip_unknown_entries;
+  }
+  if (options_.session_expiry > Duration{}) {
+    options.store.sessions.expiry_ms = options_.session_expiry.as_milliseconds();
+  }
+  if (options_.mutants.log_time_follows_step) {
+    options.store.replica.log_time_step_max = Duration::seconds(1'000'000);
+  }
   options.wal.segment_bytes = 256U << 10;
   options.wal.initial_segment_bytes = 64U << 10;
   options.store.checkpoint_log_bytes = 256U << 10;
@@ -88,16 +127,27 @@ node::Options World::node_options(const std::string& name) {
   return options;
 }
 
-void World::start(const std::string& name) {
+bool World::is_next_version(const std::string& name) const {
+  return id_of_name(names_, name).value() <= options_.next_version;
+}
+
+base::Status World::try_start(const std::string& name) {
   Machine& target = machine(name);
-  if (target.is_running()) {
-    return;
-  }
-  const base::Status started = target.start(
+  base::Status started = target.start(
       node_options(name),
       [this](const std::string& who, const base::Error& reason) { on_fatal(who, reason); });
   if (!started.has_value()) {
     target.crash(CrashKind::process);
+  }
+  return started;
+}
+
+void World::start(const std::string& name) {
+  if (machine(name).is_running()) {
+    return;
+  }
+  const base::Status started = try_start(name);
+  if (!started.has_value()) {
     refusals_[name] = started.error().to_string();
     if (!may_refuse_.contains(name)) {
       fail(name + " does not start: " + started.error().to_string());
@@ -201,6 +251,7 @@ void World::end_faults() {
 
 void World::fail(std::string what) {
   if (!violation_) {
+    note("violation: " + what);
     violation_ = "at " + std::to_string(scheduler_.now().as_nanoseconds() / 1'000'000) +
                  " ms: " + std::move(what);
   }

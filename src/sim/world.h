@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/prng.h"
+#include "kv/state_machine.h"
 #include "node/node.h"
 #include "protocol/raft/types.h"
 #include "sim/machine.h"
@@ -15,6 +16,7 @@
 #include "wal/wal.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +30,9 @@ namespace ostraka::sim {
 struct Mutants {
   protocol::raft::Mutant raft = protocol::raft::Mutant::none;
   wal::Mutant wal = wal::Mutant::none;
+  kv::Mutant kv = kv::Mutant::none;
+  bool log_time_follows_step = false;  // of the leader's wall clock, however large
+  peer::Mutant peer = peer::Mutant::none;
   friend bool operator==(const Mutants&, const Mutants&) = default;
 };
 
@@ -41,6 +46,11 @@ struct WorldOptions {
   sim_ports::SimNetworkOptions network;
   // Shrunk knobs: tiny segments, frequent checkpoints, short logs (faults.md 1.0 (iii)).
   bool small_knobs = false;
+  // A session that was idle for so long ends; zero = as shipped.
+  base::Duration session_expiry;
+  // So many nodes, from n1 on, are of the next version: they announce it, and know one entry type
+  // more, which has no effect.
+  std::uint32_t next_version = 0;
 };
 
 class World {
@@ -54,6 +64,10 @@ class World {
   void run_for(base::Duration span);
   [[nodiscard]] base::Instant now() const { return scheduler_.now(); }
   [[nodiscard]] sim_ports::SimScheduler& scheduler() { return scheduler_; }
+  // From now on every event is told as one line: time in microseconds, owner, what.
+  void trace(std::function<void(const std::string&)> line);
+  // A line of a trace that is no event of a process: a fault, a verdict.
+  void note(const std::string& what);
   [[nodiscard]] sim_ports::SimFabric& fabric() { return fabric_; }
   [[nodiscard]] base::Prng& prng() { return prng_; }
 
@@ -61,7 +75,10 @@ class World {
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] Machine& machine(const std::string& name);
   void start(const std::string& name);
+  // As start(), and the caller judges a refusal: the machine is off then. Requires that it is off.
+  [[nodiscard]] base::Status try_start(const std::string& name);
   void start_all();
+  [[nodiscard]] bool is_next_version(const std::string& name) const;
   void crash(const std::string& name, CrashKind kind);
   // Power loss in place of the disk's `event`-th event from now (1 = the next).
   void lose_power_at_event(const std::string& name, std::uint64_t event);
@@ -96,6 +113,7 @@ class World {
  private:
   [[nodiscard]] node::Options node_options(const std::string& name);
   void after_step();
+  [[nodiscard]] std::string owner_name(sim_ports::OwnerId owner);
   void end_doomed();
   void on_fatal(const std::string& machine, const base::Error& reason);
 
@@ -111,6 +129,7 @@ class World {
   std::map<std::string, std::string> refusals_;
   std::map<std::string, std::uint64_t> marks_;
   std::optional<std::string> violation_;
+  std::function<void(const std::string&)> trace_;
 };
 
 }  // namespace ostraka::sim

@@ -48,12 +48,15 @@ class SimTimer final : public port::Timer {
       return;
     }
     auto state = state_;
-    executor_.run_at(executor_.clock_.to_true(deadline), [state, generation] {
-      if (state->generation == generation) {
-        ++state->generation;
-        state->on_fire();
-      }
-    });
+    executor_.run_at(
+        executor_.clock_.to_true(deadline),
+        [state, generation] {
+          if (state->generation == generation) {
+            ++state->generation;
+            state->on_fire();
+          }
+        },
+        "timer");
   }
   void disarm() override { ++state_->generation; }
 
@@ -96,10 +99,13 @@ void SimExecutor::schedule_turn() {
     return;
   }
   turn_scheduled_ = true;
-  scheduler_.schedule(scheduler_.now(), owner_, [this] {
-    turn_scheduled_ = false;
-    drain_turn();
-  });
+  scheduler_.schedule(
+      scheduler_.now(), owner_,
+      [this] {
+        turn_scheduled_ = false;
+        drain_turn();
+      },
+      "turn");
 }
 
 void SimExecutor::drain_turn() {
@@ -115,8 +121,8 @@ void SimExecutor::drain_turn() {
   }
 }
 
-void SimExecutor::run_at(base::Instant true_time, port::Closure closure) {
-  scheduler_.schedule(true_time, owner_, std::move(closure));
+void SimExecutor::run_at(base::Instant true_time, port::Closure closure, const char* what) {
+  scheduler_.schedule(true_time, owner_, std::move(closure), what);
 }
 
 std::unique_ptr<port::Timer> SimExecutor::make_timer(port::Closure on_fire) {
@@ -132,7 +138,7 @@ void SimExecutor::run_blocking(unsigned lane, port::Closure job, port::Closure d
     job();
     // The completion travels separately: a crash may fall between.
     scheduler_.schedule(scheduler_.now() + base::Duration::microseconds(prng_.between(1, 20)),
-                        owner_, std::move(done));
+                        owner_, std::move(done), "job done");
   });
 }
 

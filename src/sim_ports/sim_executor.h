@@ -60,7 +60,7 @@ class SimExecutor final : public port::Executor {
   [[nodiscard]] OwnerId owner() const { return owner_; }
   [[nodiscard]] SimScheduler& scheduler() { return scheduler_; }
   // Runs `closure` as an event of this process at a true instant, then the rest of its turn.
-  void run_at(base::Instant true_time, port::Closure closure);
+  void run_at(base::Instant true_time, port::Closure closure, const char* what = "event");
 
  private:
   friend class SimTimer;

@@ -231,18 +231,24 @@ void SimFabric::pump(const std::shared_ptr<Connection>& connection, int side) {
     }
     from.in_flight += count;
     to.last_arrival = std::max(to.last_arrival, scheduler_.now() + draw_delay(from.host, to.host));
-    scheduler_.schedule(
-        to.last_arrival, OwnerId{}, [this, connection, side, piece = std::move(piece)]() mutable {
-          connection->sides[side].in_flight -= piece.size();
-          Connection::Side& target = connection->sides[1 - side];
-          if (target.network == nullptr || target.peer_closed) {
-            return;
-          }
-          target.executor->run_at(scheduler_.now(),
-                                  [this, connection, side, piece = std::move(piece)]() mutable {
-                                    deliver(connection, 1 - side, std::move(piece));
-                                  });
-        });
+    if (options_.bytes_per_ms != 0) {
+      to.last_arrival = to.last_arrival + base::Duration::nanoseconds(static_cast<std::int64_t>(
+                                              count * 1'000'000 / options_.bytes_per_ms));
+    }
+    scheduler_.schedule(to.last_arrival, OwnerId{},
+                        [this, connection, side, piece = std::move(piece)]() mutable {
+                          connection->sides[side].in_flight -= piece.size();
+                          Connection::Side& target = connection->sides[1 - side];
+                          if (target.network == nullptr || target.peer_closed) {
+                            return;
+                          }
+                          target.executor->run_at(
+                              scheduler_.now(),
+                              [this, connection, side, piece = std::move(piece)]() mutable {
+                                deliver(connection, 1 - side, std::move(piece));
+                              },
+                              "bytes");
+                        });
   }
   if (from.closing) {
     close_side(connection, 1 - side, false);
@@ -290,16 +296,19 @@ void SimFabric::close_side(const std::shared_ptr<Connection>& connection, int to
       return;
     }
     target.peer_closed = true;
-    target.executor->run_at(scheduler_.now(), [connection, to_side, reset] {
-      Connection::Side& last = connection->sides[to_side];
-      if (last.handler == nullptr) {
-        return;
-      }
-      port::StreamHandler* handler = std::exchange(last.handler, nullptr);
-      last.stream = nullptr;
-      handler->on_closed(base::Error{base::ErrorCode::connection_closed,
-                                     reset ? "reset by peer" : "closed by peer"});
-    });
+    target.executor->run_at(
+        scheduler_.now(),
+        [connection, to_side, reset] {
+          Connection::Side& last = connection->sides[to_side];
+          if (last.handler == nullptr) {
+            return;
+          }
+          port::StreamHandler* handler = std::exchange(last.handler, nullptr);
+          last.stream = nullptr;
+          handler->on_closed(base::Error{base::ErrorCode::connection_closed,
+                                         reset ? "reset by peer" : "closed by peer"});
+        },
+        "closed");
   });
 }
 

@@ -36,6 +36,7 @@ struct SimNetworkOptions {
   std::uint32_t corrupt_one_in = 0;
   std::size_t piece_bytes_max = 16U << 10;  // a delivery is cut into pieces of up to this size
   std::size_t window_bytes = 256U << 10;    // sent and not consumed, per direction
+  std::uint64_t bytes_per_ms = 0;           // of each connection and direction; 0 = no limit
 };
 
 class SimStream;

@@ -22,17 +22,18 @@ void SimScheduler::pause(OwnerId owner, base::Instant until) {
   owners_.at(owner.value()).paused_until = until;
 }
 
-void SimScheduler::schedule(base::Instant at, OwnerId owner, port::Closure closure) {
+void SimScheduler::schedule(base::Instant at, OwnerId owner, port::Closure closure,
+                            const char* what) {
   if (!is_alive(owner)) {
     return;
   }
-  queue_.push(Pending{at < now_ ? now_ : at, ++sequence_, owner, std::move(closure)});
+  queue_.push(Pending{at < now_ ? now_ : at, ++sequence_, owner, std::move(closure), what});
 }
 
 bool SimScheduler::step() {
   while (!queue_.empty()) {
     Pending next = Pending{queue_.top().at, queue_.top().sequence, queue_.top().owner,
-                           std::move(queue_.top().closure)};
+                           std::move(queue_.top().closure), queue_.top().what};
     queue_.pop();
     const Owner& owner = owners_[next.owner.value()];
     if (!owner.alive) {
@@ -47,6 +48,9 @@ bool SimScheduler::step() {
     ++steps_;
     mix(static_cast<std::uint64_t>(now_.as_nanoseconds()));
     mix(next.owner.value());
+    if (event_hook_) {
+      event_hook_(next.owner, next.what);
+    }
     next.closure();
     if (hook_) {
       hook_();
@@ -66,7 +70,7 @@ void SimScheduler::run_until(base::Instant until) {
       continue;
     }
     if (owner.paused_until > top.at) {
-      Pending moved{owner.paused_until, top.sequence, top.owner, std::move(top.closure)};
+      Pending moved{owner.paused_until, top.sequence, top.owner, std::move(top.closure), top.what};
       queue_.pop();
       queue_.push(std::move(moved));
       continue;

@@ -35,7 +35,8 @@ class SimScheduler {
   // No event of the owner runs before `until`; they keep their order.
   void pause(OwnerId owner, base::Instant until);
 
-  void schedule(base::Instant at, OwnerId owner, port::Closure closure);
+  // `what` names the event in traces; it outlives the event.
+  void schedule(base::Instant at, OwnerId owner, port::Closure closure, const char* what = "event");
 
   // Runs the next event. False when there is none.
   bool step();
@@ -43,6 +44,10 @@ class SimScheduler {
   void run_until(base::Instant until);
   // Called after every event (invariants).
   void on_step(std::move_only_function<void()> hook) { hook_ = std::move(hook); }
+  // Called before every event, with its owner and name (traces).
+  void on_event(std::move_only_function<void(OwnerId, const char*)> hook) {
+    event_hook_ = std::move(hook);
+  }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   // A running hash over (time, owner) of every event: equal for equal runs.
   [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
@@ -55,6 +60,7 @@ class SimScheduler {
     std::uint64_t sequence;
     OwnerId owner;
     mutable port::Closure closure;
+    const char* what;
     friend bool operator<(const Pending& a, const Pending& b) {
       return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;  // smallest on top
     }
@@ -68,6 +74,7 @@ class SimScheduler {
   std::priority_queue<Pending> queue_;
   std::vector<Owner> owners_{Owner{}};
   std::move_only_function<void()> hook_;
+  std::move_only_function<void(OwnerId, const char*)> event_hook_;
   std::uint64_t sequence_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t trace_hash_ = 0x9e3779b97f4a7c15ULL;

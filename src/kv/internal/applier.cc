@@ -40,10 +40,14 @@ base::Status Applier::apply_one(const port::LogEntry& entry, ApplyListener& list
     case protocol::EntryKind::data:
       return apply_data(entry, listener);
   }
+  note_applied(entry);
+  return {};
+}
+
+void Applier::note_applied(const port::LogEntry& entry) {
   core_.applied.index = entry.meta.index;
   core_.applied.term = entry.meta.term;
   uncommitted_ = true;
-  return {};
 }
 
 base::Status Applier::apply_configuration(const port::LogEntry& entry) {
@@ -55,7 +59,13 @@ base::Status Applier::apply_configuration(const port::LogEntry& entry) {
 
 base::Status Applier::apply_data(const port::LogEntry& entry, ApplyListener& listener) {
   codec::EntryReader reader(entry.payload.view());
-  OSTRAKA_ASSIGN(const codec::EntryHeader header, reader.header());
+  const base::Result<codec::EntryHeader> decoded = reader.header();
+  if (core_.options.mutant == Mutant::skip_unknown_entries && !decoded.has_value() &&
+      decoded.error().code == base::ErrorCode::format_unknown) {
+    note_applied(entry);
+    return {};
+  }
+  OSTRAKA_ASSIGN(const codec::EntryHeader header, decoded);
   const auto session = sessions_.all().find(header.session);
   if (session != sessions_.all().end() && header.first_serial.value() <= session->second.last) {
     // Stored replies are read from the engine.
@@ -81,9 +91,7 @@ base::Status Applier::apply_data(const port::LogEntry& entry, ApplyListener& lis
     case codec::EntryType::state_hash:
       break;
   }
-  core_.applied.index = entry.meta.index;
-  core_.applied.term = entry.meta.term;
-  uncommitted_ = true;
+  note_applied(entry);
   if (header.type == codec::EntryType::state_hash) {
     OSTRAKA_TRY(commit(listener));
     OSTRAKA_ASSIGN(const std::uint64_t hash, hash_state(core_, sessions_));

@@ -41,6 +41,7 @@ class Applier {
 
   [[nodiscard]] base::Status apply_one(const port::LogEntry& entry, ApplyListener& listener);
   [[nodiscard]] base::Status apply_data(const port::LogEntry& entry, ApplyListener& listener);
+  void note_applied(const port::LogEntry& entry);
   [[nodiscard]] base::Status apply_configuration(const port::LogEntry& entry);
   [[nodiscard]] base::Status apply_commands(const codec::EntryHeader& header,
                                             codec::EntryReader& reader, model::LogIndex index);

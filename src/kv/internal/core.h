@@ -36,6 +36,9 @@ class Core {
   }
   // A key has expired iff its deadline is not later than the applied log time.
   [[nodiscard]] bool expired(std::int64_t deadline_ms) const {
+    if (options.mutant == Mutant::expiry_by_local_clock && options.local_clock) {
+      return deadline_ms != 0 && deadline_ms <= options.local_clock().as_milliseconds();
+    }
     return deadline_ms != 0 && deadline_ms <= applied.log_time.as_milliseconds();
   }
   [[nodiscard]] versioned::KeyPrefix prefix(model::KeyspaceId keyspace) const {

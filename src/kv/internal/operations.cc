@@ -115,6 +115,12 @@ base::Status Operations::perform(const Operation& operation, Writer& out) {
       return {};
     case OpCode::remove_expired:
       return remove_expired(operation, out);
+    case OpCode::set_for:
+      return set(from_now(operation, OpCode::set), out);
+    case OpCode::expire_in:
+      return expire_at(from_now(operation, OpCode::expire_at), out);
+    case OpCode::get_expire_in:
+      return get_expire(from_now(operation, OpCode::get_expire), out);
     case OpCode::check_version:
     case OpCode::set_if_absent_all:  // a guard that holds
     case OpCode::touch:

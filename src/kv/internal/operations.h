@@ -54,6 +54,8 @@ class Operations {
                                             std::string& key);
   [[nodiscard]] base::Result<bool> first_live(model::KeyspaceId keyspace, std::string& key);
 
+  [[nodiscard]] codec::Operation from_now(const codec::Operation& operation,
+                                          codec::OpCode code) const;
   [[nodiscard]] base::Status set(const Operation& operation, Writer& out);
   [[nodiscard]] base::Status set_conditional(const Operation& operation, Writer& out);
   [[nodiscard]] base::Status remove(const Operation& operation, Writer& out);

@@ -81,7 +81,7 @@ SessionHead* Sessions::find(model::SessionId id, std::uint64_t first_serial) {
   if (found != heads_.end()) {
     return &found->second;
   }
-  if (core_.options.memory_only_dedup && first_serial != 0) {
+  if (core_.options.mutant == Mutant::memory_only_dedup && first_serial != 0) {
     SessionHead& head = heads_[id];
     head.last = first_serial - 1;
     head.floor = head.last;
@@ -178,7 +178,7 @@ void Sessions::close_record(model::SessionId id, SessionHead& head, std::uint64_
 }
 
 void Sessions::put(model::SessionId id, std::uint64_t serial, base::ByteView record) {
-  if (core_.options.memory_only_dedup) {
+  if (core_.options.mutant == Mutant::memory_only_dedup) {
     memory_[{id, serial}] = std::string(record);
     return;
   }
@@ -196,7 +196,7 @@ void Sessions::forget(model::SessionId id, SessionHead& head) {
   const std::uint64_t first = head.records.front();
   head.records.erase(head.records.begin(), head.records.begin() + keep_from);
   const std::uint64_t keep = head.records.front();
-  if (core_.options.memory_only_dedup) {
+  if (core_.options.mutant == Mutant::memory_only_dedup) {
     memory_.erase(memory_.lower_bound({id, first}), memory_.lower_bound({id, keep}));
     return;
   }
@@ -206,7 +206,7 @@ void Sessions::forget(model::SessionId id, SessionHead& head) {
 }
 
 base::Status Sessions::get(model::SessionId id, std::uint64_t first, std::string& record) {
-  if (core_.options.memory_only_dedup) {
+  if (core_.options.mutant == Mutant::memory_only_dedup) {
     record = memory_[{id, first}];
     return {};
   }

@@ -80,7 +80,7 @@ class Sessions {
   std::uint32_t record_replies_ = 0;
   std::string key_;
   std::string upper_;
-  // Instead of the engine, under StateMachineOptions::memory_only_dedup.
+  // Instead of the engine, under Mutant::memory_only_dedup.
   std::map<std::pair<model::SessionId, std::uint64_t>, std::string> memory_;
 };
 

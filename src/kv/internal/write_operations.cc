@@ -3,11 +3,24 @@
 #include "kv/internal/stored.h"
 
 #include <cstring>
+#include <limits>
 
 namespace ostraka::kv {
 
 using codec::Failure;
 using codec::OpCode;
+
+// A deadline counted from the log time of the entry.
+codec::Operation Operations::from_now(const codec::Operation& operation, OpCode code) const {
+  codec::Operation absolute = operation;
+  absolute.code = code;
+  if (__builtin_add_overflow(operation.deadline_ms, core_.applied.log_time.as_milliseconds(),
+                             &absolute.deadline_ms)) {
+    absolute.deadline_ms = operation.deadline_ms < 0 ? std::numeric_limits<std::int64_t>::min()
+                                                     : std::numeric_limits<std::int64_t>::max();
+  }
+  return absolute;
+}
 
 bool Operations::fits(std::size_t value_bytes, std::size_t more) const {
   return value_bytes <= kValueBytesMax && more <= kValueBytesMax &&

@@ -195,6 +195,7 @@ base::Status Node::Impl::open() {
   transport.self = identity_.node;
   transport.incarnation = identity_.incarnation;
   transport.peer_secret = options_.peer_secret;
+  transport.mutant = options_.peer_mutant;
   transport.log = [this](std::string_view line) { log(LogLevel::warning, std::string(line)); };
   parts_.transport =
       peer::make_transport(environment_.executor, environment_.network, transport, prng_.next());
@@ -243,7 +244,8 @@ base::Status Node::Impl::open() {
 base::Status Node::Impl::open_shard() {
   OSTRAKA_TRY(parts_.store->open_shard(
       kShard,
-      origin_.joined ? nullptr : std::make_shared<const model::Configuration>(origin_.members)));
+      origin_.joined ? nullptr : std::make_shared<const model::Configuration>(origin_.members),
+      options_.state));
   return check_membership();
 }
 

@@ -59,7 +59,7 @@ void Session::accepted(std::unique_ptr<port::Stream> stream) {
   begin_stream(std::move(stream));
   codec::encode_challenge(
       codec::PeerChallenge{.version_min = kVersionMin,
-                           .version_max = kVersionMax,
+                           .version_max = local_.version_max,
                            .nonce = make_nonce(local_.secret, local_.nonce_seed, local_.nonces++)},
       transcript_.challenge);
   send_session_frame(SessionFrame::challenge, transcript_.challenge);
@@ -197,7 +197,7 @@ base::Status Session::handle_challenge() {
   seal_hello(
       local_.secret,
       codec::PeerHello{.version_min = kVersionMin,
-                       .version_max = kVersionMax,
+                       .version_max = local_.version_max,
                        .features = kFeatures,
                        .cluster = local_.cluster,
                        .node = local_.node,

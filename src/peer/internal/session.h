@@ -39,6 +39,7 @@ struct LocalIdentity {
   std::uint64_t nonce_seed = 0;
   std::uint64_t nonces = 0;  // given out
   std::size_t frame_bytes_max = 0;
+  std::uint16_t version_max = kVersionMax;  // announced
 };
 
 class Session;

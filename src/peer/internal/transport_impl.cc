@@ -33,7 +33,9 @@ TransportImpl::TransportImpl(port::Executor& executor, port::Network& network,
              .secret = options_.peer_secret,
              .nonce_seed = prng_.next(),
              .nonces = 0,
-             .frame_bytes_max = options_.frame_bytes_max},
+             .frame_bytes_max = options_.frame_bytes_max,
+             .version_max = static_cast<std::uint16_t>(
+                 kVersionMax + (options_.mutant == Mutant::announce_next_version ? 1 : 0))},
       log_(options_.log, options_.log_interval) {
   tick_ = executor_.make_timer([this] { tick(); });
 }
@@ -72,6 +74,9 @@ bool TransportImpl::may_queue(const Session& session, std::size_t bytes) const {
 
 Session* TransportImpl::ready_session(model::NodeId to, Channel channel) {
   Peer* peer = find(to);
+  if (options_.mutant == Mutant::one_connection) {
+    channel = Channel::bulk;
+  }
   return peer == nullptr || !peer->up ? nullptr : peer->out[static_cast<std::size_t>(channel)];
 }
 

@@ -73,6 +73,11 @@ base::Status Intake::add_entry(codec::EntryType type, model::SessionId session,
   }
   codec::EntryHeader header;
   header.type = type;
+  if (env_.options.mutant == Mutant::propose_unknown_entries &&
+      type == codec::EntryType::state_hash) {
+    constexpr std::uint8_t kUnknownType = 255;
+    header.type = static_cast<codec::EntryType>(kUnknownType);
+  }
   header.session = session;
   Open& open = open_entry(header);
   if (!command.empty()) {

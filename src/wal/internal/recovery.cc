@@ -59,6 +59,8 @@ class Recovery {
     OSTRAKA_TRY(find_last());
     if (last_ != candidates_.end()) {
       OSTRAKA_TRY(read_last());
+      // Before the links: damage may hide the floor that ends them, and must be told by its place.
+      OSTRAKA_TRY(judge());
       OSTRAKA_TRY(follow_links());
     }
     OSTRAKA_TRY(judge());

@@ -124,7 +124,7 @@ bool encode_expire(const EncodeContext& context, Arguments words, Plan& plan) {
   if (!deadline) {
     return plan.fail(invalid_expire(spec_of(context.command).name));
   }
-  plan.add({.code = OpCode::expire_at,
+  plan.add({.code = relative ? OpCode::expire_in : OpCode::expire_at,
             .keyspace = context.keyspace,
             .flags = flags,
             .deadline_ms = *deadline,

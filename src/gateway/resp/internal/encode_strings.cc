@@ -14,6 +14,8 @@ using codec::Operation;
 struct SetOptions {
   std::uint32_t flags = 0;
   bool persist = false;
+  bool has_deadline = false;
+  TimeBase base = TimeBase::absolute;
   std::int64_t deadline_ms = 0;
 };
 
@@ -105,8 +107,13 @@ bool read_options(const EncodeContext& context, Arguments words, std::size_t fir
   }
   options.flags = seen.flags | (seen.keep ? codec::kSetKeepDeadline : 0);
   options.persist = seen.persist;
-  return seen.expiry == nullptr || read_deadline(context, seen.expiry_number, seen.expiry->unit,
-                                                 seen.expiry->base, options.deadline_ms, plan);
+  if (seen.expiry == nullptr) {
+    return true;
+  }
+  options.has_deadline = true;
+  options.base = seen.expiry->base;
+  return read_deadline(context, seen.expiry_number, seen.expiry->unit, seen.expiry->base,
+                       options.deadline_ms, plan);
 }
 
 }  // namespace
@@ -121,10 +128,7 @@ std::optional<std::int64_t> deadline_from(std::int64_t number, TimeUnit unit, Ti
     number *= 1000;
   }
   if (base == TimeBase::relative) {
-    if (number > kMax - now_ms) {
-      return std::nullopt;
-    }
-    number += now_ms;
+    return number > kMax - now_ms ? std::nullopt : std::optional(number);
   }
   return std::max<std::int64_t>(number, 1);
 }
@@ -139,7 +143,7 @@ bool encode_set(const EncodeContext& context, Arguments words, Plan& plan) {
   if (!read_options(context, words, 3, true, options, plan)) {
     return false;
   }
-  plan.add({.code = OpCode::set,
+  plan.add({.code = options.base == TimeBase::relative ? OpCode::set_for : OpCode::set,
             .keyspace = context.keyspace,
             .flags = options.flags,
             .deadline_ms = options.deadline_ms,
@@ -165,7 +169,7 @@ bool encode_setex(const EncodeContext& context, Arguments words, Plan& plan) {
   if (!read_deadline(context, words[2], unit, TimeBase::relative, deadline_ms, plan)) {
     return false;
   }
-  plan.add({.code = OpCode::set,
+  plan.add({.code = OpCode::set_for,
             .keyspace = context.keyspace,
             .deadline_ms = deadline_ms,
             .key = words[1],
@@ -203,8 +207,9 @@ bool encode_getex(const EncodeContext& context, Arguments words, Plan& plan) {
   if (options.persist) {
     operation.code = OpCode::get_expire;
     operation.flags = codec::kGetExpirePersist;
-  } else if (options.deadline_ms != 0) {
-    operation.code = OpCode::get_expire;
+  } else if (options.has_deadline) {
+    operation.code =
+        options.base == TimeBase::relative ? OpCode::get_expire_in : OpCode::get_expire;
     operation.flags = codec::kGetExpireSet;
     operation.deadline_ms = options.deadline_ms;
   }

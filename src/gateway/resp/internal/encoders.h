@@ -46,8 +46,9 @@ bool encode_keys(const EncodeContext& context, Arguments words, Plan& plan);  //
 bool encode_dbsize(const EncodeContext& context, Arguments words, Plan& plan);
 bool encode_flush(const EncodeContext& context, Arguments words, Plan& plan);
 
-// A deadline in milliseconds since 1970 from a word of EX, PX, EXAT, PXAT or EXPIRE; at least 1
-// (the past), because 0 means none. Nothing: out of range.
+// A deadline in milliseconds from a word of EX, PX, EXAT, PXAT or EXPIRE. Relative: counted from
+// the log time of the entry; absolute: since 1970, at least 1 (the past), because 0 means none.
+// Nothing: out of range, with relative ones judged as if set at `now_ms`.
 enum class TimeUnit : std::uint8_t { seconds, milliseconds };
 enum class TimeBase : std::uint8_t { relative, absolute };
 [[nodiscard]] std::optional<std::int64_t> deadline_from(std::int64_t number, TimeUnit unit,

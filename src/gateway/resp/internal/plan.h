@@ -41,7 +41,7 @@ enum class Render : std::uint8_t {
 struct EncodeContext {
   CommandId command;
   model::KeyspaceId keyspace;
-  std::int64_t now_ms;  // what deadlines are counted from
+  std::int64_t now_ms;  // log time, about; whether a time from now is in range
   std::uint64_t random;
   std::size_t value_bytes_max;
 };

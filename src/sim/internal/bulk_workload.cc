@@ -1,0 +1,67 @@
+#include "sim/internal/bulk_workload.h"
+
+#include <utility>
+
+namespace ostraka::sim::internal {
+
+using base::Duration;
+
+BulkWorkload::BulkWorkload(World& world, BulkOptions options)
+    : world_(world), options_(options), prng_(world.prng().next()), lanes_(options.clients) {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i].client = std::make_unique<Client>(world, "b" + std::to_string(i + 1), prng_.next());
+    for (std::uint32_t key = 0; key < options_.keys; ++key) {
+      lanes_[i].keys.push_back({"bulk" + std::to_string(i) + "." + std::to_string(key)});
+    }
+  }
+}
+
+void BulkWorkload::start() {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    next(i);
+  }
+}
+
+void BulkWorkload::next(std::size_t at) {
+  const Duration think = Duration::milliseconds(prng_.between(0, options_.think_ms_max));
+  lanes_[at].client->executor().run_at(world_.now() + think, [this, at] {
+    if (!stopped_) {
+      write(at);
+    }
+  });
+}
+
+void BulkWorkload::write(std::size_t at) {
+  Lane& lane = lanes_[at];
+  const std::size_t number = prng_.below(lane.keys.size());
+  ++open_;
+  lane.client->send({"SET", lane.keys[number].name,
+                     std::string(static_cast<std::size_t>(options_.value_bytes), 'v')},
+                    [this, at, number](const Reply& reply) {
+                      --open_;
+                      if (reply.outcome == Outcome::ok) {
+                        ++ok_;
+                        lanes_[at].keys[number].written = true;
+                      }
+                      next(at);
+                    });
+}
+
+void BulkWorkload::read_final_state() {
+  for (Lane& lane : lanes_) {
+    for (const Key& key : lane.keys) {
+      if (!key.written) {
+        continue;
+      }
+      ++open_;
+      lane.client->send({"STRLEN", key.name}, [this, &key](const Reply& reply) {
+        --open_;
+        if (reply.outcome != Outcome::ok || reply.text != std::to_string(options_.value_bytes)) {
+          verdict_ = "E9: " + key.name + " was acknowledged, and now STRLEN says " + reply.text;
+        }
+      });
+    }
+  }
+}
+
+}  // namespace ostraka::sim::internal

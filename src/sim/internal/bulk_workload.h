@@ -1,0 +1,55 @@
+// Large values, one after the other (scenario E9): entries and snapshots of many megabytes.
+//
+// Every acknowledged value must be there in full at the end. Threads: one.
+#pragma once
+
+#include "sim/client.h"
+#include "sim/workload.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ostraka::sim::internal {
+
+struct BulkOptions {
+  std::uint32_t clients = 2;
+  std::uint32_t keys = 8;  // of each client
+  std::int64_t value_bytes = 1 << 20;
+  std::int64_t think_ms_max = 100;
+};
+
+class BulkWorkload final : public Workload {
+ public:
+  BulkWorkload(World& world, BulkOptions options);
+  void start() override;
+  void stop() override { stopped_ = true; }
+  void read_final_state() override;
+  [[nodiscard]] std::string judge() override { return verdict_; }
+  [[nodiscard]] std::uint64_t operations_ok() const override { return ok_; }
+  [[nodiscard]] std::uint64_t operations_open() const override { return open_; }
+
+ private:
+  struct Key {
+    std::string name;
+    bool written = false;
+  };
+  struct Lane {
+    std::unique_ptr<Client> client;
+    std::vector<Key> keys;
+  };
+  void next(std::size_t lane);
+  void write(std::size_t lane);
+
+  World& world_;
+  BulkOptions options_;
+  base::Prng prng_;
+  std::vector<Lane> lanes_;
+  std::string verdict_;
+  std::uint64_t ok_ = 0;
+  std::uint64_t open_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace ostraka::sim::internal
