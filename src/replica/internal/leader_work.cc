@@ -39,6 +39,7 @@ void LeaderWork::tick() {
       next = kAskAgain;
     }
     if (env_.clock.wants_quorum(env_.driver.sample_clocks())) {
+      count_clocks(true);
       ask_clocks();
     }
     remove_expired();
@@ -135,7 +136,7 @@ void LeaderWork::ask_clocks() {
       }
     }
   }
-  count_clocks();
+  count_clocks(false);
 }
 
 void LeaderWork::on_clock_reply(model::NodeId from, const ReadIndexReply& reply) {
@@ -143,10 +144,14 @@ void LeaderWork::on_clock_reply(model::NodeId from, const ReadIndexReply& reply)
     return;
   }
   clocks_[from] = reply.wall;
-  count_clocks();
+  count_clocks(false);
 }
 
-void LeaderWork::count_clocks() {
+// An answer that is missing counts as a clock that never starts, so a slow clock that answers first
+// stands for the majority until the next answer: log time would begin behind and then step over
+// deadlines counted from it. Answers that disagree with this clock wait for the rest, until the
+// next tick.
+void LeaderWork::count_clocks(bool all_there_will_be) {
   const model::Configuration& configuration = env_.protocol.configuration();
   const ClockSample sample = env_.driver.sample_clocks();
   clocks_[env_.self] = sample.wall;
@@ -158,9 +163,22 @@ void LeaderWork::count_clocks() {
   if (configuration.is_joint() && !quorum_of(configuration.voters_outgoing, outgoing)) {
     return;
   }
+  time = std::min(time, outgoing);
+  const bool agree =
+      time.as_milliseconds() + env_.options.log_time_step_max.as_milliseconds() >=
+      sample.wall.as_milliseconds();
+  if (!agree && !all_there_will_be && !has_everybody()) {
+    return;
+  }
   // The answers are a little old: the anchor is rather behind than ahead.
-  env_.clock.confirm(std::min(time, outgoing), sample.now);
+  env_.clock.confirm(time, sample.now);
   tell_ready();
+}
+
+bool LeaderWork::has_everybody() const {
+  const model::Configuration& now = env_.protocol.configuration();
+  const auto known = [this](const model::Member& member) { return clocks_.contains(member.id); };
+  return std::ranges::all_of(now.voters, known) && std::ranges::all_of(now.voters_outgoing, known);
 }
 
 void LeaderWork::tell_ready() {

@@ -1,0 +1,69 @@
+// How a new leader settles the log time.
+#include "replica/driver_world_test.h"
+#include "replica/internal/read_index_frame.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ostraka::replica::testing {
+namespace {
+
+class ClockTest : public ::testing::Test {
+ protected:
+  ClockTest() {
+    world.protocol->configuration_now.voters.push_back({kPeer, {}, "n2", "n2:1"});
+    world.protocol->configuration_now.voters.push_back({kOther, {}, "n3", "n3:1"});
+    world.lead();
+  }
+  // `from` answers the latest question: its clock is `behind` this one's.
+  void answer(model::NodeId from, base::Duration behind) {
+    const auto request = decode_read_index_request(world.peers.requests.back().second);
+    ASSERT_TRUE(request.has_value());
+    ASSERT_EQ(request->kind, ReadIndexKind::clock);
+    ReadIndexReply reply;
+    reply.kind = ReadIndexKind::clock;
+    reply.ticket = request->ticket;
+    reply.ok = true;
+    reply.wall = base::WallTime::from_milliseconds(wall() - behind.as_milliseconds());
+    std::string body;
+    encode(reply, body);
+    world.replica->on_read_index_reply(from, body);
+  }
+  [[nodiscard]] std::int64_t wall() { return world.executor().wall_now().as_milliseconds(); }
+  [[nodiscard]] bool is_settled() {
+    const base::Status status = world.replica->register_session(world.session);
+    return status.has_value() || status.error().code != base::ErrorCode::no_leader;
+  }
+
+  DriverWorld world;
+};
+
+constexpr base::Duration kSlow = base::Duration::seconds(5);
+
+TEST_F(ClockTest, TheFirstAnswerThatAgreesSettlesIt) {
+  EXPECT_FALSE(is_settled());
+  answer(kOther, {});
+  EXPECT_TRUE(is_settled());
+}
+
+// Else log time would begin five seconds behind and step with the next answer, over the deadlines
+// that were counted from it in between.
+TEST_F(ClockTest, ASlowClockThatAnswersFirstWaitsForTheRest) {
+  answer(kPeer, kSlow);
+  EXPECT_FALSE(is_settled());
+  answer(kOther, {});
+  EXPECT_TRUE(is_settled());
+  EXPECT_GE(world.replica->log_time_now().as_milliseconds(), wall() - 1);
+}
+
+TEST_F(ClockTest, ASlowClockThatIsTheOnlyOtherOneIsTakenAfterATick) {
+  answer(kPeer, kSlow);
+  world.run(base::Duration::milliseconds(50));
+  EXPECT_TRUE(is_settled());
+  EXPECT_LE(world.replica->log_time_now().as_milliseconds(),
+            wall() - kSlow.as_milliseconds() + 1000);
+}
+
+}  // namespace
+}  // namespace ostraka::replica::testing
