@@ -164,9 +164,8 @@ void LeaderWork::count_clocks(bool all_there_will_be) {
     return;
   }
   time = std::min(time, outgoing);
-  const bool agree =
-      time.as_milliseconds() + env_.options.log_time_step_max.as_milliseconds() >=
-      sample.wall.as_milliseconds();
+  const bool agree = time.as_milliseconds() + env_.options.log_time_step_max.as_milliseconds() >=
+                     sample.wall.as_milliseconds();
   if (!agree && !all_there_will_be && !has_everybody()) {
     return;
   }
