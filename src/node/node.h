@@ -27,6 +27,13 @@
 
 namespace ostraka::node {
 
+// A deliberate bug for the simulator. Never reachable from a server's configuration.
+enum class Mutant : std::uint8_t {
+  none,
+  // All disks have the same identity: a wiped one passes for the one before (E8).
+  wiped_voter_votes,
+};
+
 struct Options {
   std::string name = "n1";
   std::string version = "0";
@@ -46,6 +53,7 @@ struct Options {
   peer::Mutant peer_mutant = peer::Mutant::none;
   wal::Options wal;
   router::RouterOptions router;
+  Mutant mutant = Mutant::none;
   base::Duration stop_limit = base::Duration::seconds(5);   // for handing over and draining
   base::Duration drain_limit = base::Duration::seconds(2);  // of it, for commands in flight
 };

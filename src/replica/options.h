@@ -8,10 +8,12 @@
 
 namespace ostraka::replica {
 
-// The next version, with which the simulator shows that this one stops. Never set anywhere else.
+// The next version, with which the simulator shows that this one stops, and a deliberate bug. Never
+// set anywhere else.
 enum class Mutant : std::uint8_t {
   none,
   propose_unknown_entries,  // request_state_hash() proposes an entry of a type that nobody knows
+  lease_by_cached_clock,  // the lease is compared with the clock as it was at the read before (E5)
 };
 
 struct Options {

@@ -102,6 +102,8 @@ void on_one(World& world, const std::string& name, const Words& words) {
     transfer(world, name);
   } else if (what == "wipe") {
     world.wipe(name);
+  } else if (what == "retire") {
+    world.retire(name);
   } else if (what == "clock" && words.size() > 3 && words[2] == "jump") {
     world.machine(name).clock().jump_wall(Duration::milliseconds(number_at(words, 3, 0)));
   } else if (what == "clock" && words.size() > 3 && words[2] == "rate") {
@@ -130,6 +132,8 @@ void on_pair(World& world, const Words& words) {
         world.fabric().cut_one_way(a, b);
       } else if (words[0] == "reset") {
         world.fabric().reset_connections(a, b);
+      } else if (words[0] == "reject") {
+        world.fabric().reject(a, b);
       } else {
         world.fabric().slow(a, b, Duration::milliseconds(number_at(words, 3, 100)));
       }
@@ -219,9 +223,11 @@ base::Status carry_out(World& world, const std::vector<std::string>& words) {
     text += " " + word;
   }
   world.note(text);
-  static const std::vector<std::string> kPairs{"cut", "cut_one_way", "reset", "slow_link"};
-  static const std::vector<std::string> kSingles{"crash", "restart", "pause", "isolate", "transfer",
-                                                 "clock", "disk",    "rot",   "wipe",    "damage"};
+  static const std::vector<std::string> kPairs{"cut", "cut_one_way", "reset", "reject",
+                                               "slow_link"};
+  static const std::vector<std::string> kSingles{"crash",    "restart", "pause", "isolate",
+                                                 "transfer", "clock",   "disk",  "rot",
+                                                 "wipe",     "damage",  "retire"};
   if (words.empty()) {
     return base::fail(base::ErrorCode::invalid_argument, "no fault named");
   }

@@ -246,6 +246,14 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
     mutants.peer = peer::Mutant::one_connection;
     return mutants;
   }
+  if (name == "node:wiped_voter_votes") {
+    mutants.node = node::Mutant::wiped_voter_votes;
+    return mutants;
+  }
+  if (name == "replica:lease_by_cached_clock") {
+    mutants.replica = replica::Mutant::lease_by_cached_clock;
+    return mutants;
+  }
   if (name == "replica:log_time_follows_step") {
     mutants.log_time_follows_step = true;
     return mutants;

@@ -101,16 +101,14 @@ class Parser {
     });
   }
 
-  // repeat NAME FROM TO, the lines of its body, end.
+  // repeat NAME FROM TO, or each NAME,… VALUE,… …; the lines of its body; end.
   bool take_repeated(const Words& words, const std::string& raw) {
-    if (words[0] == "repeat") {
-      const auto from = words.size() == 4 ? number(words[2]) : std::nullopt;
-      const auto to = words.size() == 4 ? number(words[3]) : std::nullopt;
-      if (repeat_ || !from || !to) {
+    if (words[0] == "repeat" || words[0] == "each") {
+      if (repeat_) {
         return false;
       }
-      repeat_ = Repeat{"$" + words[1], *from, *to, {}};
-      return true;
+      repeat_ = words[0] == "repeat" ? repeat_of(words) : each_of(words);
+      return repeat_.has_value();
     }
     if (!repeat_) {
       return take(words, raw);
@@ -121,10 +119,12 @@ class Parser {
     }
     const Repeat repeat = *std::exchange(repeat_, std::nullopt);
     const std::uint32_t end_line = line_;
-    for (std::int64_t i = repeat.from; i <= repeat.to; ++i) {
+    for (const Words& values : repeat.rounds) {
       for (const auto& [line, body] : repeat.body) {
         Words replaced = body;
-        std::ranges::replace(replaced, repeat.name, std::to_string(i));
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          std::ranges::replace(replaced, "$" + repeat.names[i], values[i]);
+        }
         line_ = line;
         if (contains_dollar(replaced) || !take(replaced, raw)) {
           return false;
@@ -289,11 +289,37 @@ class Parser {
   }
 
   struct Repeat {
-    std::string name;
-    std::int64_t from = 0;
-    std::int64_t to = 0;
+    Words names;
+    std::vector<Words> rounds;                          // a value for each name
     std::vector<std::pair<std::uint32_t, Words>> body;  // with line numbers
   };
+
+  static std::optional<Repeat> repeat_of(const Words& words) {
+    const auto from = words.size() == 4 ? number(words[2]) : std::nullopt;
+    const auto to = words.size() == 4 ? number(words[3]) : std::nullopt;
+    if (!from || !to) {
+      return std::nullopt;
+    }
+    Repeat repeat{{words[1]}, {}, {}};
+    for (std::int64_t i = *from; i <= *to; ++i) {
+      repeat.rounds.push_back({std::to_string(i)});
+    }
+    return repeat;
+  }
+
+  static std::optional<Repeat> each_of(const Words& words) {
+    if (words.size() < 3) {
+      return std::nullopt;
+    }
+    Repeat each{split(words[1], ','), {}, {}};
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      each.rounds.push_back(split(words[i], ','));
+      if (each.rounds.back().size() != each.names.size()) {
+        return std::nullopt;
+      }
+    }
+    return each;
+  }
 
   Scenario scenario_;
   std::uint32_t line_ = 0;

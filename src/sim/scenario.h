@@ -9,6 +9,7 @@
 //   at 2000 crash leader power       one fault at a time of the run, in ms
 //   step await role n1 = leader      the next step of an exact schedule (step.h)
 //   repeat K 1 4 … end               the lines between, for each number; $K stands for it
+//   each A,B n1,n2 n1,n3 … end       the same, for each of these values of $A and $B
 //   spares 1                         nodes behind the voters, which join as learners
 //   max_message_bytes 1              of the protocol: payload bytes in one message
 //   random 1000 20000 every 700 crash,power,pause,cut     drawn by the seed, from..until, mean

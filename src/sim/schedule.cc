@@ -59,6 +59,9 @@ void Schedule::run() {
       return;
     }
     if (outcome == Outcome::failed) {
+      if (step.kind == Step::Kind::demand) {
+        world_.fail("demanded, " + text_of(step) + picture());
+      }
       give_up(step);
       return;
     }
@@ -85,6 +88,7 @@ Schedule::Outcome Schedule::perform(const Step& step) {
   switch (step.kind) {
     case Step::Kind::await:
     case Step::Kind::expect:
+    case Step::Kind::demand:
       return await(step);
     case Step::Kind::campaign:
     case Step::Kind::elect:
@@ -92,7 +96,7 @@ Schedule::Outcome Schedule::perform(const Step& step) {
     case Step::Kind::wait:
       return wait(step);
     case Step::Kind::note:
-      notes_[step.name] = value_of(step.value);
+      notes_[step.name] = value_of(step.value) + step.value.plus;
       return Outcome::done;
     case Step::Kind::hold:
     case Step::Kind::release:
@@ -186,6 +190,7 @@ void Schedule::carry_out_plain(const Step& step) {
       return;
     case Step::Kind::await:
     case Step::Kind::expect:
+    case Step::Kind::demand:
     case Step::Kind::wait:
     case Step::Kind::note:
     case Step::Kind::campaign:
@@ -306,8 +311,10 @@ bool Schedule::holds(const Condition& condition) const {
     case Condition::Kind::compare:
       return compares(condition);
     case Condition::Kind::role:
-      return protocol != nullptr &&
-             (protocol->status().role == condition.role) != condition.negated;
+      return condition.node.is_none()
+                 ? somebody_is(condition.role) != condition.negated
+                 : protocol != nullptr &&
+                       (protocol->status().role == condition.role) != condition.negated;
     case Condition::Kind::down:
       holds = !world_.machine(name_of(condition.node)).is_running();
       break;
@@ -328,12 +335,24 @@ bool Schedule::holds(const Condition& condition) const {
   return holds != condition.negated;
 }
 
+bool Schedule::somebody_is(protocol::Role role) const {
+  for (std::uint32_t i = 1; i <= world_.names().size(); ++i) {
+    const protocol::Protocol* protocol = world_.observer().protocol(model::NodeId{i});
+    if (protocol != nullptr && protocol->status().role == role) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool Schedule::compares(const Condition& condition) const {
-  const std::int64_t left = value_of(condition.left);
-  const std::int64_t right = value_of(condition.right);
+  std::int64_t left = value_of(condition.left);
+  std::int64_t right = value_of(condition.right);
   if (left < 0 || right < 0) {
     return false;
   }
+  left += condition.left.plus;
+  right += condition.right.plus;
   switch (condition.compare) {
     case Compare::less:
       return left < right;
@@ -360,6 +379,9 @@ std::int64_t Schedule::value_of(const Operand& operand) const {
     const auto found = notes_.find(operand.note);
     return found == notes_.end() ? -1 : found->second;
   }
+  if (operand.kind == Operand::Kind::elections) {
+    return static_cast<std::int64_t>(world_.observer().elections());
+  }
   const protocol::Protocol* protocol = world_.observer().protocol(operand.node);
   const replica::Replica* replica = this->replica(operand.node);
   if (protocol == nullptr || replica == nullptr) {
@@ -382,6 +404,7 @@ std::int64_t Schedule::value_of(const Operand& operand) const {
       return number(protocol->configuration().voters.size());
     case Operand::Kind::number:
     case Operand::Kind::note:
+    case Operand::Kind::elections:
       break;
   }
   return -1;

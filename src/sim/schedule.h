@@ -2,9 +2,9 @@
 //
 // The grammar is in step.h. In an exact run (seed 1, no planted bug) a condition that does not come
 // true fails the run with "schedule not reached"; with jitter, or under a planted bug, the rest of
-// the schedule is passed over. When it ends, one way or the other, nothing is held back any more.
-// Marks: schedule_reached, schedule_passed_over.
-// Threads: one, on the world's events. Ownership: what it is given outlives it.
+// the schedule is passed over, but for a `demand`, which fails any run. When it ends, one way or
+// the other, nothing is held back any more. Marks: schedule_reached, schedule_passed_over. Threads:
+// one, on the world's events. Ownership: what it is given outlives it.
 #pragma once
 
 #include "base/prng.h"
@@ -63,6 +63,7 @@ class Schedule {
   base::Duration pause_after();
 
   [[nodiscard]] bool holds(const Condition& condition) const;
+  [[nodiscard]] bool somebody_is(protocol::Role role) const;
   [[nodiscard]] bool compares(const Condition& condition) const;
   [[nodiscard]] std::int64_t value_of(const Operand& operand) const;
   [[nodiscard]] OrderState order_state(std::size_t client) const;

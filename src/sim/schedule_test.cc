@@ -46,6 +46,30 @@ TEST(Schedule, AnExactOneThatIsNotReachedFails) {
       << result->violation;
 }
 
+TEST(Schedule, WhatIsDemandedFailsARunWithJitterAndWithAPlantedBugToo) {
+  RunOptions jitter;
+  jitter.seed = 3;
+  jitter.jitter = true;
+  RunOptions mutant;
+  mutant.mutants.raft = protocol::raft::Mutant::prevote_silent;
+  for (const RunOptions& options : {RunOptions{}, jitter, mutant}) {
+    const auto kept =
+        run("step quiet all\n"
+            "step elect n1\n"
+            "step note e elections\n"
+            "step demand role any = leader\n"
+            "step demand elections <= e + 2\n",
+            options);
+    ASSERT_TRUE(kept.has_value()) << kept.error().to_string();
+    EXPECT_EQ(kept->violation, "");
+    const auto broken = run("step quiet all\nstep demand role any = leader within 100\n", options);
+    ASSERT_TRUE(broken.has_value()) << broken.error().to_string();
+    EXPECT_NE(broken->violation.find("demanded, line 6: demand role any = leader"),
+              std::string::npos)
+        << broken->violation;
+  }
+}
+
 TEST(Schedule, WithJitterItIsPassedOverAndNothingStaysHeld) {
   RunOptions options;
   options.seed = 3;
@@ -85,10 +109,19 @@ TEST(Schedule, ARepeatedBlockRunsForEachNumber) {
   EXPECT_EQ(good->steps[2].line, 6U);
 }
 
+TEST(Schedule, ABlockRunsForEachOfTheValues) {
+  const base::Result<Scenario> scenario =
+      parse_scenario("test", std::string(kHead) + "each A,B n1,n2 n3,n1\nstep cut $A $B\nend\n");
+  ASSERT_TRUE(scenario.has_value()) << scenario.error().to_string();
+  ASSERT_EQ(scenario->steps.size(), 2U);
+  EXPECT_EQ(scenario->steps[1].words, (std::vector<std::string>{"cut", "n3", "n1"}));
+}
+
 TEST(Schedule, SyntaxNamesTheLine) {
   for (const char* wrong :
        {"step await role n1 = king", "step elect n7", "step change n1 +n9", "repeat K 1 2", "end",
-        "repeat K 1 2\nrepeat L 1 2\nend\nend", "spares 7", "step"}) {
+        "repeat K 1 2\nrepeat L 1 2\nend\nend", "each A\nend", "each A,B n1,n2 n1\nend",
+        "step demand", "step demand elections < 3 +", "spares 7", "step"}) {
     const base::Result<Scenario> scenario = parse_scenario("test", std::string(kHead) + wrong);
     ASSERT_FALSE(scenario.has_value()) << wrong;
     EXPECT_NE(scenario.error().context.find("line "), std::string::npos) << wrong;

@@ -54,6 +54,20 @@ std::optional<MessageRule> rule_of(Words words) {
   return rule;
 }
 
+// Takes + NUMBER off the front, if it is there.
+std::optional<Operand> take_plus(Words& words, Operand operand) {
+  if (words.empty() || words[0] != "+") {
+    return operand;
+  }
+  const auto number = words.size() > 1 ? number_of(words[1]) : std::nullopt;
+  if (!number) {
+    return std::nullopt;
+  }
+  operand.plus = *number;
+  words = words.subspan(2);
+  return operand;
+}
+
 // Takes what it understands off the front.
 std::optional<Operand> take_operand(Words& words) {
   static const std::map<std::string, Operand::Kind, std::less<>> kOfNode{
@@ -74,16 +88,18 @@ std::optional<Operand> take_operand(Words& words) {
     operand.kind = found->second;
     operand.node = *node;
     words = words.subspan(2);
-    return operand;
+    return take_plus(words, operand);
   }
   words = words.subspan(1);
   if (const auto number = number_of(first)) {
     operand.number = *number;
-    return operand;
+  } else if (first == "elections") {
+    operand.kind = Operand::Kind::elections;
+  } else {
+    operand.kind = Operand::Kind::note;
+    operand.note = first;
   }
-  operand.kind = Operand::Kind::note;
-  operand.note = first;
-  return operand;
+  return take_plus(words, operand);
 }
 
 std::optional<Condition> comparison_of(Words words) {
@@ -118,7 +134,7 @@ std::optional<Condition> role_of(Words words) {
   if (words.size() != 4 || (words[2] != "=" && words[2] != "!=")) {
     return std::nullopt;
   }
-  const auto node = node_of(words[1]);
+  const auto node = words[1] == "any" ? model::NodeId{} : node_of(words[1]);
   const auto role = kRoles.find(words[3]);
   if (!node || role == kRoles.end()) {
     return std::nullopt;
@@ -251,6 +267,7 @@ bool take_order(Words words, Step& step, OrderKind order) {
 bool take_simple(Words rest, Step& step) {
   switch (step.kind) {
     case Step::Kind::await:
+    case Step::Kind::demand:
       return take_conditions(rest, step);
     case Step::Kind::expect: {
       const bool understood = take_conditions(rest, step);
@@ -325,6 +342,7 @@ std::optional<Step> parse_step(const std::vector<std::string>& words, std::uint3
       {"campaign", Step::Kind::campaign}, {"elect", Step::Kind::elect},
       {"change", Step::Kind::change},     {"transfer", Step::Kind::transfer},
       {"plant", Step::Kind::plant},       {"die_at_event", Step::Kind::die_at_event},
+      {"demand", Step::Kind::demand},
   };
   static const std::map<std::string, OrderKind, std::less<>> kOrders{
       {"write", OrderKind::write},

@@ -2,6 +2,8 @@
 //
 //   await COND [or COND …] [within MS]   until it holds; 5000 ms unless said
 //   expect COND [or COND …]              it holds now
+//   demand COND [or COND …] [within MS]  as await; but when it does not come true, that is a
+//                                        violation in every run, with a planted bug, too
 //   wait MS                              so much time passes
 //   note NAME VALUE                      remembers a value
 //   hold|release|pass|drop KIND FROM TO  see message_control.h; release, pass, drop: FROM TO
@@ -17,8 +19,10 @@
 // COND: VALUE <|<=|=|!=|>=|> VALUE · role NODE = ROLE · role NODE != ROLE · down NODE · up NODE
 //   sent KIND FROM TO · held KIND FROM TO · lease NODE · no_lease NODE · refused · accepted
 //   open|ok|failed|unknown|ended CLIENT
-// VALUE: a number, a noted name, or term|last|durable|commit|applied|voters NODE (voters: how many)
-// Errors: what is not understood. Threads: values only.
+// role any: of some node.
+// VALUE: a number, a noted name, or term|last|durable|commit|applied|voters NODE (voters: how
+// many), or elections (won so far); each of them followed by + NUMBER or not Errors: what is not
+// understood. Threads: values only.
 #pragma once
 
 #include "base/time.h"
@@ -34,11 +38,22 @@
 namespace ostraka::sim {
 
 struct Operand {
-  enum class Kind : std::uint8_t { number, note, term, last, durable, commit, applied, voters };
+  enum class Kind : std::uint8_t {
+    number,
+    note,
+    term,
+    last,
+    durable,
+    commit,
+    applied,
+    voters,
+    elections
+  };
   Kind kind = Kind::number;
   std::int64_t number = 0;
   std::string note;
   model::NodeId node;
+  std::int64_t plus = 0;
 };
 
 enum class Compare : std::uint8_t { less, at_most, equal, unequal, at_least, greater };
@@ -61,6 +76,7 @@ struct Step {
   enum class Kind : std::uint8_t {
     await,
     expect,
+    demand,
     wait,
     note,
     hold,
@@ -80,7 +96,7 @@ struct Step {
   };
   Kind kind = Kind::fault;
   std::vector<Condition> any_of;
-  base::Duration time;  // of wait; limit of await, campaign, elect
+  base::Duration time;  // of wait; limit of await, demand, campaign, elect
   std::string name;     // of note
   Operand value;        // of note
   MessageRule rule;

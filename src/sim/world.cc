@@ -96,6 +96,8 @@ node::Options World::node_options(const std::string& name) {
   options.state.mutant = options_.mutants.kv;
   options.state.local_clock = [this, name] { return machine(name).clock().wall(scheduler_.now()); };
   options.peer_mutant = options_.mutants.peer;
+  options.mutant = options_.mutants.node;
+  options.store.replica.mutant = options_.mutants.replica;
   if (is_next_version(name)) {
     options.peer_mutant = peer::Mutant::announce_next_version;
     options.store.replica.mutant = replica::Mutant::propose_unknown_entries;
@@ -192,6 +194,11 @@ void World::wipe(const std::string& name) {
   crash(name, CrashKind::power);
   machine(name).wipe();
   observer_.wiped(id_of_name(names_, name));
+}
+
+void World::retire(const std::string& name) {
+  crash(name, CrashKind::process);
+  refusals_[name] = "retired";
 }
 
 void World::pause(const std::string& name, Duration span) {

@@ -9,6 +9,7 @@
 #include "kv/state_machine.h"
 #include "node/node.h"
 #include "protocol/raft/types.h"
+#include "replica/options.h"
 #include "sim/machine.h"
 #include "sim/observer.h"
 #include "sim_ports/sim_network.h"
@@ -31,6 +32,8 @@ struct Mutants {
   protocol::raft::Mutant raft = protocol::raft::Mutant::none;
   wal::Mutant wal = wal::Mutant::none;
   kv::Mutant kv = kv::Mutant::none;
+  replica::Mutant replica = replica::Mutant::none;
+  node::Mutant node = node::Mutant::none;
   bool log_time_follows_step = false;  // of the leader's wall clock, however large
   peer::Mutant peer = peer::Mutant::none;
   friend bool operator==(const Mutants&, const Mutants&) = default;
@@ -84,6 +87,8 @@ class World {
   void lose_power_at_event(const std::string& name, std::uint64_t event);
   // Power loss, and the disk is replaced by an empty one.
   void wipe(const std::string& name);
+  // Its process ends and is never started again, as a removed member's should.
+  void retire(const std::string& name);
   void pause(const std::string& name, base::Duration span);
   // Cuts or heals every link between the two sets.
   void cut(const std::vector<std::string>& a, const std::vector<std::string>& b);

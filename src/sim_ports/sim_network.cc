@@ -167,6 +167,7 @@ void SimFabric::heal(const std::string& a, const std::string& b) {
 
 void SimFabric::heal_all() {
   cuts_.clear();
+  rejects_.clear();
   pump_all();
 }
 
@@ -176,6 +177,11 @@ bool SimFabric::is_cut(const std::string& from, const std::string& to) const {
 
 void SimFabric::slow(const std::string& from, const std::string& to, base::Duration extra) {
   slow_[Link(from, to)] = extra;
+}
+
+void SimFabric::reject(const std::string& from, const std::string& to) {
+  rejects_.emplace(from, to);
+  reset_connections(from, to);
 }
 
 void SimFabric::reset_connections(const std::string& a, const std::string& b) {
@@ -345,7 +351,8 @@ void SimFabric::connect(SimNetwork& from, const std::string& address, base::Inst
 void SimFabric::establish(SimNetwork& from, const std::string& address,
                           port::Network::OnConnect on_connect) {
   const auto found = listeners_.find(address);
-  if (found == listeners_.end()) {
+  const std::string host = address.substr(0, address.rfind(':'));
+  if (found == listeners_.end() || rejects_.contains(Link(from.host_, host))) {
     on_connect(base::fail(base::ErrorCode::connection_refused, address));
     return;
   }

@@ -59,6 +59,9 @@ class SimFabric {
   [[nodiscard]] bool is_cut(const std::string& from, const std::string& to) const;
   // Resets every connection between the two hosts.
   void reset_connections(const std::string& a, const std::string& b);
+  // A firewall answers `from` for `to`: what stands is reset, new connections are refused until
+  // heal_all(), though `to` listens.
+  void reject(const std::string& from, const std::string& to);
   // Extra delay of everything from a to b (a slow link); zero removes it.
   void slow(const std::string& from, const std::string& to, base::Duration extra);
 
@@ -90,6 +93,7 @@ class SimFabric {
   SimNetworkOptions options_;
   std::map<std::string, ListenerEntry> listeners_;
   std::set<Link> cuts_;
+  std::set<Link> rejects_;
   std::map<Link, base::Duration> slow_;
   std::vector<std::weak_ptr<Connection>> connections_;
   std::uint32_t next_port_ = 40'000;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 namespace ostraka::sim_ports {
@@ -84,6 +85,24 @@ TEST_F(SimNetworkTest, NobodyListeningMeansRefused) {
                      [&code](auto result) { code = result.error().code; });
   run_for(Duration::milliseconds(5));
   EXPECT_EQ(code, base::ErrorCode::connection_refused);
+}
+
+TEST_F(SimNetworkTest, ARejectingFirewallResetsAndRefusesUntilHealed) {
+  connect_pair();
+  fabric.reject("a", "b");
+  std::optional<base::ErrorCode> code;
+  const auto connect_again = [this, &code] {
+    a.network->connect("b:1", a.executor->now() + Duration::seconds(1), [&code](auto result) {
+      code = result.has_value() ? std::nullopt : std::optional(result.error().code);
+    });
+    run_for(Duration::milliseconds(5));
+  };
+  connect_again();
+  EXPECT_EQ(at_a.closed, "reset by peer");
+  EXPECT_EQ(code, base::ErrorCode::connection_refused);
+  fabric.heal_all();
+  connect_again();
+  EXPECT_EQ(code, std::nullopt);
 }
 
 TEST_F(SimNetworkTest, APartitionHoldsBytesUntilItHeals) {

@@ -68,6 +68,9 @@ base::Status Node::Impl::start() {
   }
   origin_.name = options_.name;
   identity_.incarnation = model::Incarnation(prng_.next() | 1U);
+  if (options_.mutant == Mutant::wiped_voter_votes) {
+    identity_.incarnation = model::Incarnation(1);
+  }
   if (!options_.join.empty()) {
     join();
     return {};

@@ -17,9 +17,7 @@ void Reads::linearizable(Read& read) {
   if (!admit(read)) {
     return;
   }
-  // The clock is sampled here, after the request arrived: a cached sample could lie before the
-  // moment at which another leader was elected.
-  if (env_.protocol.lease_covers(env_.executor.now())) {
+  if (is_leased()) {
     ++env_.counters.lease_reads;
     wait_or_serve(read, env_.protocol.commit_index());
     return;
@@ -27,6 +25,16 @@ void Reads::linearizable(Read& read) {
   ++env_.counters.barrier_reads;
   gathering_.reads.push_back(&read);
   issue_later_.post_end_of_turn();
+}
+
+// The clock is sampled here, after the request arrived: a cached sample could lie before the moment
+// at which another leader was elected.
+bool Reads::is_leased() {
+  base::Instant now = env_.executor.now();
+  if (env_.options.mutant == Mutant::lease_by_cached_clock) {
+    now = std::exchange(cached_clock_, now);
+  }
+  return env_.protocol.lease_covers(now);
 }
 
 void Reads::local(Read& read) {
@@ -40,7 +48,7 @@ void Reads::remote(model::NodeId from, std::uint64_t ticket) {
   const Remote remote{from, ticket};
   if (!env_.driver.leads()) {
     answer(remote, false, {});
-  } else if (env_.protocol.lease_covers(env_.executor.now())) {
+  } else if (is_leased()) {
     answer(remote, true, env_.protocol.commit_index());
   } else {
     gathering_.remotes.push_back(remote);

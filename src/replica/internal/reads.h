@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/time.h"
 #include "kv/state_machine.h"
 #include "model/ids.h"
 #include "port/executor.h"
@@ -66,6 +67,7 @@ class Reads {
     [[nodiscard]] bool empty() const { return reads.empty() && remotes.empty(); }
   };
 
+  [[nodiscard]] bool is_leased();
   [[nodiscard]] bool admit(Read& read);
   void wait_or_serve(Read& read, model::LogIndex index);
   void serve(Read& read);
@@ -80,6 +82,7 @@ class Reads {
   std::size_t waiting_bytes_ = 0;
   std::string result_;
   std::string frame_;
+  base::Instant cached_clock_;  // of the planted bug
   Deferred issue_later_;
 };
 
