@@ -112,6 +112,7 @@ class ObservedProtocol final : public protocol::Protocol {
     } else if (const auto* installed = std::get_if<protocol::SnapshotInstalled>(&event.body)) {
       invariants.observe_snapshot_durable(self_);
       applied_ = std::max(applied_, installed->meta.index);
+      ++observer_.snapshots_installed_;
     } else if (const auto* barrier = std::get_if<protocol::ReadBarrier>(&event.body)) {
       invariants.observe_read_asked(self_, barrier->id);
     }

@@ -49,6 +49,8 @@ class Observer {
 
   // Leaders seen over the run; elections for liveness scenarios.
   [[nodiscard]] std::uint64_t elections() const { return elections_; }
+  // Received snapshots that took the place of a replica's state.
+  [[nodiscard]] std::uint64_t snapshots_installed() const { return snapshots_installed_; }
   [[nodiscard]] model::Term highest_term() const { return highest_term_; }
 
  private:
@@ -59,6 +61,7 @@ class Observer {
   protocol::raft::Mutant mutant_ = protocol::raft::Mutant::none;
   std::map<model::Term, model::NodeId> leaders_;
   std::uint64_t elections_ = 0;
+  std::uint64_t snapshots_installed_ = 0;
   model::Term highest_term_;
   std::uint64_t lease_reads_ = 0;
   bool watches_sent_ = true;

@@ -175,6 +175,9 @@ class Run {
     result.elections = world_.observer().elections();
     result.simulated_seconds = static_cast<double>(world_.now().as_nanoseconds()) / 1e9;
     result.marks = world_.marks();
+    if (const std::uint64_t installed = world_.observer().snapshots_installed(); installed != 0) {
+      result.marks["snapshot_installed"] = installed;
+    }
     if (!result.violation.empty()) {
       for (const std::string& name : world_.names()) {
         for (const std::string& line : world_.machine(name).log_lines()) {

@@ -56,6 +56,7 @@ std::unique_ptr<Workload> make_known(World& world, const std::string& name, Para
     options.clients = take_count(rest, "clients", options.clients);
     options.keys = take_count(rest, "keys", options.keys);
     options.value_bytes = take_number(rest, "value_bytes", options.value_bytes);
+    options.node = take_count(rest, "node", options.node);
     options.think_ms_max = take_number(rest, "think_ms", options.think_ms_max);
     return std::make_unique<internal::BulkWorkload>(world, options);
   }

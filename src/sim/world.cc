@@ -244,6 +244,7 @@ void World::end_faults() {
   fabric_.heal_all();
   fabric_.options().late_one_in = 0;
   fabric_.options().corrupt_one_in = 0;
+  fabric_.options().bytes_per_ms = 0;
   for (const std::string& name : names_) {
     Machine& target = machine(name);
     target.clock().set_rate(scheduler_.now(), 1000);

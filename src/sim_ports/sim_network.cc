@@ -3,12 +3,37 @@
 #include "base/assert.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ostraka::sim_ports {
 namespace {
 
 // As the real network: a queue that was longer than this tells when it is empty again.
 constexpr std::size_t kHighWaterBytes = 256U << 10;
+
+// Bytes in order. Taking small pieces off many megabytes costs no more than the bytes taken.
+class ByteQueue {
+ public:
+  void append(base::ByteView bytes) { bytes_.append(bytes); }
+  [[nodiscard]] std::string take(std::size_t count) {
+    std::string piece = bytes_.substr(taken_, count);
+    taken_ += count;
+    if (taken_ >= bytes_.size() - taken_) {
+      bytes_.erase(0, std::exchange(taken_, 0));
+    }
+    return piece;
+  }
+  void clear() {
+    bytes_.clear();
+    taken_ = 0;
+  }
+  [[nodiscard]] std::size_t size() const { return bytes_.size() - taken_; }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+
+ private:
+  std::string bytes_;
+  std::size_t taken_ = 0;
+};
 
 }  // namespace
 
@@ -23,7 +48,7 @@ struct SimFabric::Connection {
     std::string host;
     SimStream* stream = nullptr;  // null when closed by its user
     port::StreamHandler* handler = nullptr;
-    std::string unsent;
+    ByteQueue unsent;
     std::string arrived;
     std::size_t in_flight = 0;   // taken by the network, not yet arrived at the other side
     base::Instant last_arrival;  // deliveries to this side never overtake
@@ -230,8 +255,7 @@ void SimFabric::pump(const std::shared_ptr<Connection>& connection, int side) {
     if (count > 1 && prng_.chance(1, 8)) {
       count = 1 + prng_.below(count);  // a partial frame
     }
-    std::string piece = from.unsent.substr(0, count);
-    from.unsent.erase(0, count);
+    std::string piece = from.unsent.take(count);
     if (options_.corrupt_one_in != 0 && prng_.chance(1, options_.corrupt_one_in)) {
       piece[prng_.below(piece.size())] ^= static_cast<char>(1U << prng_.below(8));
     }

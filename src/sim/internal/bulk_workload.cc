@@ -10,6 +10,9 @@ BulkWorkload::BulkWorkload(World& world, BulkOptions options)
     : world_(world), options_(options), prng_(world.prng().next()), lanes_(options.clients) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i].client = std::make_unique<Client>(world, "b" + std::to_string(i + 1), prng_.next());
+    if (options_.node != 0) {
+      lanes_[i].client->prefer("n" + std::to_string(options_.node));
+    }
     for (std::uint32_t key = 0; key < options_.keys; ++key) {
       lanes_[i].keys.push_back({"bulk" + std::to_string(i) + "." + std::to_string(key)});
     }
@@ -41,6 +44,7 @@ void BulkWorkload::write(std::size_t at) {
                       --open_;
                       if (reply.outcome == Outcome::ok) {
                         ++ok_;
+                        world_.mark("bulk_written");
                         lanes_[at].keys[number].written = true;
                       }
                       next(at);

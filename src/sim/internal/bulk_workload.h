@@ -18,6 +18,7 @@ struct BulkOptions {
   std::uint32_t keys = 8;  // of each client
   std::int64_t value_bytes = 1 << 20;
   std::int64_t think_ms_max = 100;
+  std::uint32_t node = 0;  // that all clients speak to; 0 = any
 };
 
 class BulkWorkload final : public Workload {
