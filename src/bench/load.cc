@@ -222,7 +222,7 @@ class Load final : public internal::ConnectionUser {
     return options_.check_writes ? options_.keys + created_ : keys_.next();
   }
 
-  // There is something to ask for now.
+  // A key is left to be written or read back.
   bool has_work() const {
     if (check_.reading) {
       return check_.next < check_.acknowledged.size() || !check_.again.empty();

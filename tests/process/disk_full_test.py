@@ -112,6 +112,17 @@ def small_data(cluster):
     return [node.folder for node in cluster.nodes]
 
 
+def check_over_restart(cluster, acknowledged):
+    """Everything is there, and still is when all were killed and started again."""
+    cluster.wait_until_whole()
+    check_values(cluster, acknowledged)
+    for node in cluster.nodes:
+        node.kill()
+    cluster.start_all()
+    cluster.wait_until_whole()
+    check_values(cluster, acknowledged)
+
+
 def main():
     enter()
     rng = seeded()
@@ -134,13 +145,7 @@ def main():
             load.wait_for_progress(50)
         wait_until(lambda: all(n["disk"] == "ok" for n in cluster.nodes[0].status()["nodes"]), 20,
                    "every node says that its disk is ok")
-        cluster.wait_until_whole()
-        check_values(cluster, acknowledged)
-        for node in cluster.nodes:
-            node.kill()
-        cluster.start_all()
-        cluster.wait_until_whole()
-        check_values(cluster, acknowledged)
+        check_over_restart(cluster, acknowledged)
         load.judge()
     assert not problems, "\n".join(problems)
     print("ok")

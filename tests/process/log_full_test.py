@@ -6,7 +6,7 @@ go on, and writes are done or refused with DISKFULL."""
 import shutil
 import sys
 
-from disk_full_test import VALUE, check_values, problems_while_full, write_values
+from disk_full_test import VALUE, check_over_restart, problems_while_full, write_values
 from harness import Cluster
 from namespaces import enter, mount_tmpfs
 from workload import Load, seeded
@@ -63,13 +63,7 @@ def main():
             room = len(acknowledged) + 60
             write_values(cluster, names, acknowledged, lambda _: len(acknowledged) >= room)
             load.wait_for_progress(50)
-        cluster.wait_until_whole()
-        check_values(cluster, acknowledged)
-        for node in cluster.nodes:
-            node.kill()
-        cluster.start_all()
-        cluster.wait_until_whole()
-        check_values(cluster, acknowledged)
+        check_over_restart(cluster, acknowledged)
         load.judge()
         assert not problems, "\n".join(problems)
     print("ok")

@@ -4,10 +4,8 @@
 
 namespace ostraka::sim::internal {
 
-using base::Duration;
-
 BulkWorkload::BulkWorkload(World& world, BulkOptions options)
-    : world_(world), options_(options), prng_(world.prng().next()), lanes_(options.clients) {
+    : ClientWorkload(world), options_(options), lanes_(options.clients) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i].client = std::make_unique<Client>(world, "b" + std::to_string(i + 1), prng_.next());
     if (options_.node != 0) {
@@ -26,12 +24,7 @@ void BulkWorkload::start() {
 }
 
 void BulkWorkload::next(std::size_t at) {
-  const Duration think = Duration::milliseconds(prng_.between(0, options_.think_ms_max));
-  lanes_[at].client->executor().run_at(world_.now() + think, [this, at] {
-    if (!stopped_) {
-      write(at);
-    }
-  });
+  after_thinking(*lanes_[at].client, options_.think_ms_max, [this, at] { write(at); });
 }
 
 void BulkWorkload::write(std::size_t at) {

@@ -3,8 +3,7 @@
 // Every acknowledged value must be there in full at the end. Threads: one.
 #pragma once
 
-#include "sim/client.h"
-#include "sim/workload.h"
+#include "sim/internal/client_workload.h"
 
 #include <cstdint>
 #include <memory>
@@ -21,15 +20,12 @@ struct BulkOptions {
   std::uint32_t node = 0;  // that all clients speak to; 0 = any
 };
 
-class BulkWorkload final : public Workload {
+class BulkWorkload final : public ClientWorkload {
  public:
   BulkWorkload(World& world, BulkOptions options);
   void start() override;
-  void stop() override { stopped_ = true; }
   void read_final_state() override;
   [[nodiscard]] std::string judge() override { return verdict_; }
-  [[nodiscard]] std::uint64_t operations_ok() const override { return ok_; }
-  [[nodiscard]] std::uint64_t operations_open() const override { return open_; }
 
  private:
   struct Key {
@@ -43,14 +39,9 @@ class BulkWorkload final : public Workload {
   void next(std::size_t lane);
   void write(std::size_t lane);
 
-  World& world_;
   BulkOptions options_;
-  base::Prng prng_;
   std::vector<Lane> lanes_;
   std::string verdict_;
-  std::uint64_t ok_ = 0;
-  std::uint64_t open_ = 0;
-  bool stopped_ = false;
 };
 
 }  // namespace ostraka::sim::internal

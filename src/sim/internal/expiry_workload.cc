@@ -17,7 +17,7 @@ std::string milliseconds(Duration span) { return std::to_string(span.as_millisec
 }  // namespace
 
 ExpiryWorkload::ExpiryWorkload(World& world, ExpiryOptions options)
-    : world_(world), options_(options), prng_(world.prng().next()) {
+    : ClientWorkload(world), options_(options) {
   for (std::uint32_t i = 0; i < options_.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(world, "x" + std::to_string(i + 1), prng_.next()));
   }
@@ -30,14 +30,7 @@ void ExpiryWorkload::start() {
 }
 
 void ExpiryWorkload::next(std::size_t client) {
-  if (stopped_) {
-    return;
-  }
-  const Duration think = Duration::microseconds(prng_.between(0, options_.think_ms_max * 1000));
-  clients_[client]->executor().run_at(world_.now() + think, [this, client] {
-    if (stopped_) {
-      return;
-    }
+  after_thinking(*clients_[client], options_.think_ms_max, [this, client] {
     if (readable_.empty() || prng_.chance(1, 8)) {
       write(client);
       return;

@@ -8,8 +8,7 @@
 #pragma once
 
 #include "base/time.h"
-#include "sim/client.h"
-#include "sim/workload.h"
+#include "sim/internal/client_workload.h"
 
 #include <cstdint>
 #include <memory>
@@ -27,15 +26,12 @@ struct ExpiryOptions {
   std::int64_t late_ms = 4000;
 };
 
-class ExpiryWorkload final : public Workload {
+class ExpiryWorkload final : public ClientWorkload {
  public:
   ExpiryWorkload(World& world, ExpiryOptions options);
   void start() override;
-  void stop() override { stopped_ = true; }
   // Reads the state of every replica that runs.
   [[nodiscard]] std::string judge() override;
-  [[nodiscard]] std::uint64_t operations_ok() const override { return ok_; }
-  [[nodiscard]] std::uint64_t operations_open() const override { return open_; }
 
  private:
   struct Key {
@@ -56,16 +52,11 @@ class ExpiryWorkload final : public Workload {
   void saw_time_left(const Key& key, std::int64_t left_ms);
   void violated(const Key& key, const std::string& what);
 
-  World& world_;
   ExpiryOptions options_;
-  base::Prng prng_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Key> keys_;
   std::vector<std::size_t> readable_;  // acknowledged, oldest first
   std::string verdict_;
-  std::uint64_t ok_ = 0;
-  std::uint64_t open_ = 0;
-  bool stopped_ = false;
 };
 
 }  // namespace ostraka::sim::internal

@@ -8,7 +8,7 @@ namespace ostraka::sim::internal {
 using base::Duration;
 
 PipelineWorkload::PipelineWorkload(World& world, PipelineOptions options)
-    : world_(world), options_(options), prng_(world.prng().next()), lanes_(options.clients) {
+    : ClientWorkload(world), options_(options), lanes_(options.clients) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i].client = std::make_unique<Client>(world, "p" + std::to_string(i + 1), prng_.next());
     lanes_[i].key = "list" + std::to_string(i + 1) + ".0";

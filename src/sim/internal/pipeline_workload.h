@@ -6,8 +6,7 @@
 // read back must be a sequence without gaps or repeats in which everything acknowledged stands.
 #pragma once
 
-#include "sim/client.h"
-#include "sim/workload.h"
+#include "sim/internal/client_workload.h"
 
 #include <memory>
 #include <string>
@@ -20,15 +19,12 @@ struct PipelineOptions {
   std::uint32_t depth = 16;
 };
 
-class PipelineWorkload final : public Workload {
+class PipelineWorkload final : public ClientWorkload {
  public:
   PipelineWorkload(World& world, PipelineOptions options);
   void start() override;
-  void stop() override { stopped_ = true; }
   void read_final_state() override;
   [[nodiscard]] std::string judge() override { return verdict_; }
-  [[nodiscard]] std::uint64_t operations_ok() const override { return ok_; }
-  [[nodiscard]] std::uint64_t operations_open() const override { return open_; }
 
  private:
   struct Lane {
@@ -44,14 +40,9 @@ class PipelineWorkload final : public Workload {
   void read_back(std::size_t at, bool final_read);
   void judge_value(const Lane& lane, const std::string& value);
 
-  World& world_;
   PipelineOptions options_;
-  base::Prng prng_;
   std::vector<Lane> lanes_;
   std::string verdict_;
-  std::uint64_t ok_ = 0;
-  std::uint64_t open_ = 0;
-  bool stopped_ = false;
 };
 
 }  // namespace ostraka::sim::internal

@@ -33,7 +33,7 @@ std::string describe(const check::Operation& operation, check::Model model) {
 }  // namespace
 
 RecordedWorkload::RecordedWorkload(World& world, RecordedOptions options)
-    : world_(world), options_(options), prng_(world.prng().next()) {
+    : ClientWorkload(world), options_(options) {
   for (std::uint32_t i = 0; i < options_.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(world, "c" + std::to_string(i + 1), prng_.next()));
   }
@@ -77,14 +77,7 @@ void RecordedWorkload::watch_progress() {
 }
 
 void RecordedWorkload::next(std::size_t client) {
-  if (stopped_) {
-    return;
-  }
-  const Duration think = Duration::microseconds(prng_.between(0, options_.think_ms_max * 1000));
-  clients_[client]->executor().run_at(world_.now() + think, [this, client] {
-    if (stopped_) {
-      return;
-    }
+  after_thinking(*clients_[client], options_.think_ms_max, [this, client] {
     check::Operation operation;
     operation.process = client + 1;
     operation.key = key_name(prng_.below(options_.keys));

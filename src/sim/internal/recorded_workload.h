@@ -3,8 +3,7 @@
 #pragma once
 
 #include "check/history.h"
-#include "sim/client.h"
-#include "sim/workload.h"
+#include "sim/internal/client_workload.h"
 
 #include <memory>
 #include <string>
@@ -23,15 +22,12 @@ struct RecordedOptions {
   std::string key_prefix;     // empty: named after the model
 };
 
-class RecordedWorkload : public Workload {
+class RecordedWorkload : public ClientWorkload {
  public:
   RecordedWorkload(World& world, RecordedOptions options);
   void start() override;
-  void stop() override { stopped_ = true; }
   void read_final_state() override;
   [[nodiscard]] std::string judge() override;
-  [[nodiscard]] std::uint64_t operations_ok() const override { return ok_; }
-  [[nodiscard]] std::uint64_t operations_open() const override { return open_; }
 
  protected:
   using OnEnd = std::move_only_function<void(const Reply&)>;
@@ -39,7 +35,6 @@ class RecordedWorkload : public Workload {
   void issue(std::size_t client, check::Operation operation, OnEnd on_end);
   [[nodiscard]] Client& client(std::size_t number) { return *clients_.at(number); }
   [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
-  [[nodiscard]] bool is_stopped() const { return stopped_; }
   [[nodiscard]] std::uint32_t take_value() { return next_value_++; }
   [[nodiscard]] std::string key_name(std::uint64_t number) const;
 
@@ -50,17 +45,12 @@ class RecordedWorkload : public Workload {
   [[nodiscard]] std::vector<std::string> command_of(const check::Operation& operation) const;
   void watch_progress();
 
-  World& world_;
   RecordedOptions options_;
-  base::Prng prng_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<check::Operation> history_;
   std::vector<bool> failed_;
   std::uint32_t next_value_ = 1;
-  std::uint64_t ok_ = 0;
-  std::uint64_t open_ = 0;
   base::Instant last_ok_;
-  bool stopped_ = false;
 };
 
 }  // namespace ostraka::sim::internal

@@ -34,7 +34,7 @@ bool ScriptedWorkload::order(std::size_t number, OrderKind kind, const std::stri
   if (number == 0 || number > orders_.size()) {
     return false;
   }
-  if (is_stopped()) {
+  if (stopped_) {
     return true;
   }
   Orders& orders = orders_[number - 1];
