@@ -3,6 +3,7 @@
 #include "engine_rocksdb/internal/batch.h"
 #include "engine_rocksdb/internal/db_options.h"
 #include "engine_rocksdb/internal/engine.h"
+#include "engine_rocksdb/internal/info_log.h"
 #include "engine_rocksdb/internal/iterator.h"
 #include "engine_rocksdb/internal/status.h"
 #include "engine_rocksdb/internal/tables.h"
@@ -228,7 +229,10 @@ base::Result<std::unique_ptr<port::Engine>> open(port::FileSystem& files, port::
                       "engine: RocksDB needs a real data directory");
   }
   OSTRAKA_TRY(files.make_directory(options.folder));
-  return open_at({.env = rocksdb::Env::Default(), .root = files.root()}, executor, options);
+  return open_at({.env = rocksdb::Env::Default(),
+                  .root = files.root(),
+                  .info_log = make_info_log(files.root() + "/" + options.folder + "/LOG")},
+                 executor, options);
 }
 
 }  // namespace ostraka::engine_rocksdb

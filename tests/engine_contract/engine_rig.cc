@@ -55,8 +55,9 @@ class RocksRig final : public EngineRig {
 
  protected:
   base::Result<std::unique_ptr<port::Engine>> open_engine(port::Executor& executor) override {
-    return engine_rocksdb::open_at({.env = env_.get(), .root = "", .compactions = compactions_},
-                                   executor, {});
+    return engine_rocksdb::open_at(
+        {.env = env_.get(), .root = "", .compactions = compactions_, .info_log = nullptr}, executor,
+        {});
   }
   void lose_power(base::Prng& prng) override { disk_.restart(prng); }
 

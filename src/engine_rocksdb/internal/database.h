@@ -34,6 +34,7 @@ struct Location {
   rocksdb::Env* env = nullptr;
   std::string root;  // the data directory, absolute
   bool compactions = true;
+  std::shared_ptr<rocksdb::Logger> info_log;  // null: one that `env` makes
 };
 
 // Write stalls and background errors, told by RocksDB's threads.

@@ -53,9 +53,6 @@ void set_compaction(rocksdb::Options& to, const Options& options) {
 }
 
 void set_housekeeping(rocksdb::Options& to) {
-  to.info_log_level = rocksdb::WARN_LEVEL;
-  to.keep_log_file_num = 2;
-  to.max_log_file_size = std::size_t{1} << 20;
   to.max_manifest_file_size = std::uint64_t{16} << 20;
   // An idle node does not wake up for statistics.
   to.stats_dump_period_sec = 0;
@@ -68,6 +65,7 @@ rocksdb::Options make_options(const Location& location, const Options& options,
                               std::shared_ptr<Listener> listener) {
   rocksdb::Options to;
   to.env = location.env;
+  to.info_log = location.info_log;
   to.create_if_missing = true;
   to.create_missing_column_families = true;
   to.atomic_flush = true;
