@@ -4,6 +4,16 @@
 
 namespace ostraka::port {
 
+base::Status File::write_durably_at(std::uint64_t offset, std::span<const base::ByteView> pieces) {
+  OSTRAKA_TRY(write_at(offset, pieces));
+  base::Status synced = sync();
+  if (!synced.has_value() && synced.error().code == base::ErrorCode::disk_full) {
+    // Full at a sync is as unknown as any other failure of it.
+    synced.error().code = base::ErrorCode::io_error;
+  }
+  return synced;
+}
+
 base::Result<std::string> read_whole_file(FileSystem& files, const std::string& path,
                                           std::uint64_t max_bytes) {
   OSTRAKA_ASSIGN(const std::unique_ptr<File> file, files.open(path, OpenMode::read_only));

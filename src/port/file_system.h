@@ -31,6 +31,11 @@ class File {
   // Writes all pieces one behind the other at offset. Errors: disk_full, io_error.
   [[nodiscard]] virtual base::Status write_at(std::uint64_t offset,
                                               std::span<const base::ByteView> pieces) = 0;
+  // As write_at and sync, for files whose every write must be durable: what was there is replaced
+  // and durable, or an error says why not. Errors: disk_full (may be repeated as it is), io_error
+  // (the state of the file is unknown, as after sync).
+  [[nodiscard]] virtual base::Status write_durably_at(std::uint64_t offset,
+                                                      std::span<const base::ByteView> pieces);
   // fdatasync. After a failure the state of the file is unknown: the caller must not retry (the
   // process ends).
   [[nodiscard]] virtual base::Status sync() = 0;

@@ -58,6 +58,40 @@ TYPED_TEST_P(FileSystemContract, WritesAndReadsPieces) {
   EXPECT_TRUE((*file)->sync().has_value());
 }
 
+TYPED_TEST_P(FileSystemContract, DurableWritesAreReadBackWhateverTheirAlignment) {
+  auto file = this->files_->open("f", OpenMode::create_new);
+  ASSERT_TRUE(file.has_value());
+  ASSERT_TRUE((*file)->preallocate(std::uint64_t{4} << 20).has_value());
+  auto reader = this->files_->open("f", OpenMode::read_only);
+  ASSERT_TRUE(reader.has_value());
+  struct Case {
+    std::uint64_t offset;
+    std::vector<std::size_t> pieces;
+  };
+  char fill = 'a';
+  for (const Case& write :
+       {Case{0, {512}}, Case{512, {100, 0, 412, 512}}, Case{1024, {4096 * 3}}, Case{700, {512}},
+        Case{512, {511}}, Case{1 << 20, {(1 << 20) + 512}}, Case{512, {1 << 20}}, Case{0, {}}}) {
+    std::string all;
+    for (const std::size_t bytes : write.pieces) {
+      all += std::string(bytes, fill++);
+    }
+    std::vector<base::ByteView> pieces;
+    std::size_t at = 0;
+    for (const std::size_t bytes : write.pieces) {
+      pieces.push_back(base::ByteView(all).substr(at, bytes));
+      at += bytes;
+    }
+    ASSERT_TRUE((*file)->write_durably_at(write.offset, pieces).has_value());
+    EXPECT_EQ(this->read(**reader, write.offset, all.size()), all) << write.offset;
+    EXPECT_EQ(this->read(**file, write.offset, all.size()), all) << write.offset;
+  }
+  EXPECT_EQ((*file)->size().value_or(0), std::uint64_t{4} << 20);
+  const std::string sector(512, 'x');
+  const base::ByteView piece = sector;
+  EXPECT_FALSE((*reader)->write_durably_at(0, {&piece, 1}).has_value());
+}
+
 TYPED_TEST_P(FileSystemContract, OpenModes) {
   using base::ErrorCode;
   FileSystem& files = *this->files_;
@@ -144,7 +178,8 @@ TYPED_TEST_P(FileSystemContract, WholeFiles) {
   EXPECT_GT(files.free_bytes().value(), 0U);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(FileSystemContract, WritesAndReadsPieces, OpenModes,
+REGISTER_TYPED_TEST_SUITE_P(FileSystemContract, WritesAndReadsPieces,
+                            DurableWritesAreReadBackWhateverTheirAlignment, OpenModes,
                             PreallocateAndTruncate, FoldersRenameRemove, RefusesPathsOutside,
                             LockIsExclusiveAndEndsWithItsHolder, WholeFiles);
 

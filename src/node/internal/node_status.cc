@@ -83,7 +83,7 @@ void counter_metrics(const NodeFacts& facts, MetricsText& out) {
             replica->refused);
   }
   if (const auto& log = facts.log) {
-    counter(out, "ostraka_log_syncs_total", "fdatasync calls of the log", log->syncs);
+    counter(out, "ostraka_log_syncs_total", "Durable writes of the log", log->syncs);
     counter(out, "ostraka_log_bytes_written_total", "Bytes written to the log", log->bytes_written);
     gauge(out, "ostraka_log_segments", "Segment files of the log", log->segments);
     gauge(out, "ostraka_log_live_bytes", "Bytes of log segments on disk", log->live_bytes);

@@ -96,7 +96,6 @@ class LogStream {
     std::uint64_t offset = 0;
     BatchBuilder batch;
     base::Status status;
-    bool synced = false;  // the failure, if any, came from the sync
   };
 
   struct WaitingRead {

@@ -209,12 +209,7 @@ void LogStream::start_io() {
   executor_.run_blocking(
       options_.first_lane + kFirstStreamLane + format_.stream,
       [io = io_] {
-        io->synced = false;
-        io->status = io->file->writer->write_at(io->offset, io->batch.pieces());
-        if (io->status.has_value()) {
-          io->synced = true;
-          io->status = io->file->writer->sync();
-        }
+        io->status = io->file->writer->write_durably_at(io->offset, io->batch.pieces());
       },
       [this, alive = alive_] {
         if (*alive) {
@@ -234,8 +229,8 @@ void LogStream::finish_io() {
     return;
   }
   // Nothing of a batch that could not be written has been promised: the same bytes go to the same
-  // place once there is space. A failed sync leaves nothing to be sure of.
-  if (!io_->synced && io_->status.error().code == base::ErrorCode::disk_full) {
+  // place once there is space. Any other failure leaves nothing to be sure of.
+  if (io_->status.error().code == base::ErrorCode::disk_full) {
     tell_space(true);
     timers_.retry->arm(executor_.now() + timers_.backoff);
     timers_.backoff = std::min(timers_.backoff * 2, options_.retry_max);
