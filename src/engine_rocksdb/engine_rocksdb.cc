@@ -80,6 +80,7 @@ base::Status RocksEngine::write(port::WriteBatch& batch) {
     return std::unexpected(failure_);
   }
   OSTRAKA_TRY(native.fill_status());
+  database_->hint().allow(!native.removes_data_range());
   return to_status(database_->db().Write(write_options(), &native.native()));
 }
 

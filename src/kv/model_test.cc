@@ -514,7 +514,12 @@ class Trial {
   World steady_world_;
   World shaken_world_;
   Replica steady_{steady_world_, kShard};
-  Replica shaken_{shaken_world_, kShard};
+  // What waits for the engine is little, or all there is.
+  Replica shaken_{
+      shaken_world_,
+      kShard,
+      {},
+      {.write_behind_bytes = prng_.chance(1, 2) ? prng_.below(2000) : std::size_t{1} << 20}};
   Model model_;
   std::vector<std::pair<std::string, std::string>> sent_;  // of the session: command, result
   std::vector<std::string> shaken_expected_;

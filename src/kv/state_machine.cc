@@ -38,19 +38,17 @@ class StateMachine::Impl {
       return std::unexpected(*failure_);
     }
     base::Status status = applier_.apply(entries, listener);
-    if (!status.has_value()) {
-      // Memory goes back to what the engine holds; the entries can be applied again from there.
+    if (!status.has_value() && status.error().code != base::ErrorCode::busy) {
+      // An entry may be half done: memory goes back to what the engine holds, and the entries can
+      // be applied again from there.
       const base::Status loaded = load();
-      if (!loaded.has_value()) {
-        failure_ = loaded.error();
-      } else if (status.error().code != base::ErrorCode::busy) {
-        failure_ = status.error();
-      }
+      failure_ = loaded.has_value() ? status.error() : loaded.error();
     }
     return status;
   }
 
   base::Status read(base::ByteView encoded_command, std::string& results) {
+    OSTRAKA_TRY(core_.check_epoch());
     codec::CommandReader reader(encoded_command);
     codec::ResultWriter out(results);
     codec::Operation operation;
@@ -99,6 +97,10 @@ base::Status StateMachine::read(base::ByteView encoded_command, std::string& res
   return status;
 }
 
+base::Status StateMachine::write_out() { return impl_->core_.write(); }
+
+model::LogIndex StateMachine::stored() const { return impl_->core_.stored_index; }
+
 model::LogIndex StateMachine::applied() const { return impl_->core_.applied.index; }
 
 model::Term StateMachine::applied_term() const { return impl_->core_.applied.term; }
@@ -124,6 +126,8 @@ bool StateMachine::collect_garbage(std::size_t max_keys) {
 }
 
 std::uint64_t StateMachine::state_hash() {
+  const base::Status written = write_out();
+  OSTRAKA_ASSERT(written.has_value(), "the engine takes writes");
   const auto hash = hash_state(impl_->core_, impl_->sessions_);
   OSTRAKA_ASSERT(hash.has_value(), "the state can be read");
   return *hash;

@@ -2,10 +2,11 @@
 // results.
 //
 // One StateMachine per shard, on the node's engine. apply() is called with every committed entry in
-// index order; it writes to the engine through one batch per call group, together with the meta
-// record (applied index, its term, configuration), so that data and applied index are never seen
-// apart. Reads are answered from applied state at the current log time. Threads: the shard's
-// reactor.
+// index order. What it writes waits in memory, where later commands and reads see it, and goes to
+// the engine by many entries at once, in key order, together with the meta record (applied index,
+// its term, configuration), so that data and applied index are never seen apart. The log makes
+// entries durable, not the engine: results are told before the engine has them. Reads are answered
+// from applied state at the current log time. Threads: the shard's reactor.
 #pragma once
 
 #include "base/bytes.h"
@@ -49,6 +50,9 @@ struct StateMachineOptions {
   // the same on every replica. Operations on other keyspaces fail with wrong_shard.
   model::KeyspaceId keyspace_first = model::KeyspaceId(0);
   model::KeyspaceId keyspace_last = model::KeyspaceId(std::numeric_limits<std::uint32_t>::max());
+  // More than this is handed to the engine at the end of an apply. Large batches cost the engine
+  // less per key; one of this size takes it about a millisecond, in which the reactor waits.
+  std::size_t write_behind_bytes = std::size_t{256} << 10;
   Mutant mutant = Mutant::none;
   std::function<base::WallTime()> local_clock = {};  // for the mutant of that name only
 };
@@ -90,18 +94,22 @@ class StateMachine {
   // Reads the meta record. Errors: corruption.
   [[nodiscard]] base::Result<AppliedState> load();
 
-  // Applies consecutive committed entries (applied index + 1 …); what one call applies goes to the
-  // engine in one batch, or, when it is large, in several that end between entries. `configuration`
-  // entries update the stored configuration. Results are told after the engine has taken the batch.
-  // Errors: busy (the engine stalls: call again later, from applied() + 1); format_unknown,
-  // malformed, io_error, corruption stop apply for good, until reload(). In either case the state
-  // is that of applied().
+  // Applies consecutive committed entries (applied index + 1 …) and tells their results.
+  // `configuration` entries update the stored configuration. Errors: busy (the engine stalls, and
+  // what waits for it has reached its bound: call again later, from applied() + 1; what was applied
+  // before stays); format_unknown, malformed, io_error, disk_full, corruption stop apply for good,
+  // until reload(): the state is then that of the engine.
   [[nodiscard]] base::Status apply(std::span<const port::LogEntry> entries,
                                    ApplyListener& listener);
+  // Hands what waits to the engine, which then holds everything up to applied(): before a flush or
+  // a snapshot of the engine. Errors: busy, or as apply(); nothing is lost, it goes on waiting.
+  [[nodiscard]] base::Status write_out();
+  // What the engine holds.
+  [[nodiscard]] model::LogIndex stored() const;
 
   // Answers an encoded read-only command from applied state. Appends to `results`. Bounded work: a
   // scan, a count and a random_key examine at most a documented number of keys per call and yield a
-  // continuation.
+  // continuation. Errors: io_error while the engine has another epoch than at load().
   [[nodiscard]] base::Status read(base::ByteView encoded_command, std::string& results);
 
   // Blind writes need no reading; a command that needs floating point is resolved by the leader
@@ -123,7 +131,7 @@ class StateMachine {
   [[nodiscard]] bool collect_garbage(std::size_t max_keys);
 
   // Hash over the shard's whole logical state (walks everything; simulation and on-line
-  // comparison).
+  // comparison). The engine must take writes.
   [[nodiscard]] std::uint64_t state_hash();
 
   // The engine ranges that belong to this shard: for snapshots.

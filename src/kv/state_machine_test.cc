@@ -308,48 +308,151 @@ TEST_F(Machine, ConfigurationsAndNoopsAreApplied) {
   EXPECT_EQ(*loaded->configuration, configuration);
 }
 
-TEST_F(Machine, WhatItDoesNotKnowStopsApplyAndLeavesTheState) {
+TEST_F(Machine, WhatItDoesNotKnowStopsApplyAndLeavesTheStateBeforeIt) {
   replica.run(op(OpCode::set, "a", "1"));
-  const std::uint64_t hash = replica.hash();
-  const std::string known = command({op(OpCode::set, "a", "2"), op(OpCode::flush_keyspace)});
+  const std::string known = command({op(OpCode::set, "a", "2")});
   const std::string unknown("\x01\x01\x63\x00\x01", 5);
-  codec::EntryHeader header;
-  replica.append(header, {known});
-  replica.append(header, {known, unknown});
+  replica.append({}, {known});
+  replica.append({}, {known, unknown});
   replica.told.results.clear();
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    const base::Status status =
-        replica.machine().apply(std::span(replica.log()).subspan(1), replica.told);
-    EXPECT_EQ(status.error().code, base::ErrorCode::format_unknown);
-    EXPECT_EQ(replica.hash(), hash);
-    EXPECT_TRUE(replica.told.results.empty());
-  }
-  EXPECT_EQ(replica.read(op(OpCode::get, "a")), "\"1\"");
+  const std::span<const port::LogEntry> log(replica.log());
+  EXPECT_EQ(replica.machine().apply(log.last(2), replica.told).error().code,
+            base::ErrorCode::format_unknown);
+  EXPECT_EQ(replica.told.results, std::vector<std::string>{"ok"});
+  EXPECT_EQ(replica.machine().applied(), model::LogIndex(2));
+  const std::uint64_t hash = replica.hash();
+  EXPECT_EQ(replica.machine().apply(log.last(1), replica.told).error().code,
+            base::ErrorCode::format_unknown);
+  EXPECT_EQ(replica.hash(), hash);
+  EXPECT_EQ(replica.told.results.size(), 1U);
+  EXPECT_EQ(replica.read(op(OpCode::get, "a")), "\"2\"");
 }
 
-// Busy is no end: the same entries are applied later. Any other error is.
-TEST_F(Machine, AWriteThatTheEngineRefusesIsNotApplied) {
-  for (const base::ErrorCode code : {base::ErrorCode::busy, base::ErrorCode::io_error}) {
-    World own;
-    FaultyEngine faulty(own.engine());
-    StateMachine machine(model::ShardId(1), faulty, {});
-    ASSERT_TRUE(machine.load().has_value());
-    replica.append({}, {command({op(OpCode::flush_keyspace), op(OpCode::set, "a", "1")})});
-    std::vector<port::LogEntry> entries = {replica.log().back()};
-    entries[0].meta.index = model::LogIndex(1);
-    Told told;
-    faulty.error = code;
-    EXPECT_EQ(machine.apply(entries, told).error().code, code);
-    EXPECT_EQ(machine.applied(), model::LogIndex(0));
-    EXPECT_TRUE(told.results.empty());
-    faulty.error.reset();
-    EXPECT_EQ(machine.apply(entries, told).has_value(), code == base::ErrorCode::busy);
-    if (code == base::ErrorCode::io_error) {
-      ASSERT_TRUE(machine.reload().has_value());
-      EXPECT_TRUE(machine.apply(entries, told).has_value());
-    }
-    EXPECT_EQ(told.results, std::vector<std::string>{"ok ok"});
+// Of the test's own engine, which can refuse and be opened anew.
+class WriteBehind : public ::testing::Test {
+ protected:
+  WriteBehind() { EXPECT_TRUE(machine.load().has_value()); }
+
+  base::Status apply(const std::vector<std::string>& commands) {
+    source.append({}, commands);
+    return apply_again(1);
   }
+  // The last `count` entries.
+  base::Status apply_again(std::size_t count) {
+    const std::span<const port::LogEntry> all(source.log());
+    return machine.apply(all.last(count), told);
+  }
+  std::string read(const Operation& operation) {
+    std::string results;
+    const base::Status status = machine.read(command({operation}), results);
+    return status.has_value() ? text_of(results) : "error";
+  }
+  std::size_t in_engine() { return keys_in(world, port::Family::data); }
+
+  World other;
+  Replica source{other, model::ShardId(1)};  // only its log is used
+  World world;
+  FaultyEngine engine{world.engine()};
+  StateMachine machine{model::ShardId(1), engine, {}, {.write_behind_bytes = 2000}};
+  Told told;
+};
+
+std::string set(const std::string& key, base::ByteView value, std::int64_t deadline_ms = 0) {
+  Operation operation = op(OpCode::set, key, value);
+  operation.deadline_ms = deadline_ms;
+  return command({operation});
+}
+
+TEST_F(WriteBehind, ReadsSeeWhatTheEngineDoesNotHaveYet) {
+  ASSERT_TRUE(apply({set("a", "1"), set("a", "2"), set("b", "3")}).has_value());
+  EXPECT_EQ(told.results, (std::vector<std::string>{"ok", "ok", "ok"}));
+  EXPECT_EQ(in_engine(), 0U);
+  EXPECT_EQ(machine.applied(), model::LogIndex(1));
+  EXPECT_EQ(machine.stored(), model::LogIndex(0));
+  EXPECT_EQ(read(op(OpCode::get, "a")), "\"2\"");
+  EXPECT_EQ(read(op(OpCode::count)), "2");
+  ASSERT_TRUE(machine.write_out().has_value());
+  EXPECT_EQ(in_engine(), 2U);
+  EXPECT_EQ(machine.stored(), model::LogIndex(1));
+  EXPECT_EQ(read(op(OpCode::get, "a")), "\"2\"");
+  // Past the bound it is handed over without being asked.
+  ASSERT_TRUE(apply({set("c", std::string(3000, 'v'))}).has_value());
+  EXPECT_EQ(machine.stored(), model::LogIndex(2));
+}
+
+TEST_F(WriteBehind, AnEngineThatStallsHoldsBackNewEntriesAndLosesNothing) {
+  const std::string large(600, 'v');
+  engine.error = base::ErrorCode::busy;
+  ASSERT_TRUE(apply({set("a", large)}).has_value());
+  EXPECT_EQ(machine.write_out().error().code, base::ErrorCode::busy);
+  // The entry that passes the bound is applied and told; the next one is not.
+  EXPECT_EQ(apply({set("b", large + large)}).error().code, base::ErrorCode::busy);
+  EXPECT_EQ(machine.applied(), model::LogIndex(2));
+  EXPECT_EQ(told.results, (std::vector<std::string>{"ok", "ok"}));
+  EXPECT_EQ(apply({set("c", "3")}).error().code, base::ErrorCode::busy);
+  EXPECT_EQ(machine.applied(), model::LogIndex(2));
+  EXPECT_EQ(told.results.size(), 2U);
+  EXPECT_EQ(read(op(OpCode::count)), "2");
+  engine.error.reset();
+  ASSERT_TRUE(apply_again(1).has_value());
+  EXPECT_EQ(told.results.size(), 3U);
+  ASSERT_TRUE(machine.write_out().has_value());
+  EXPECT_EQ(in_engine(), 3U);
+}
+
+TEST_F(WriteBehind, WhatChangesBehindARefusedWriteIsWrittenAsItIsInTheEnd) {
+  engine.error = base::ErrorCode::busy;
+  ASSERT_TRUE(apply({set("a", "1", 2'000'000), set("b", "1", 2'000'000), set("c", "1")}));
+  EXPECT_FALSE(machine.write_out().has_value());
+  EXPECT_EQ(read(op(OpCode::get, "a")), "\"1\"");
+  EXPECT_EQ(read(op(OpCode::count)), "3");
+  ASSERT_TRUE(apply({set("a", "2"), command({op(OpCode::remove, "b")}), set("c", "1", 3'000'000)}));
+  EXPECT_FALSE(machine.write_out().has_value());
+  EXPECT_FALSE(machine.write_out().has_value());
+  engine.error.reset();
+  ASSERT_TRUE(machine.write_out().has_value());
+  EXPECT_EQ(read(op(OpCode::get, "a")), "\"2\"");
+  EXPECT_EQ(in_engine(), 2U);
+  EXPECT_EQ(keys_in(world, port::Family::expiry), 1U);
+  EXPECT_EQ(machine.stored(), model::LogIndex(2));
+}
+
+TEST_F(WriteBehind, AnErrorTakesTheStateBackToTheEngineUntilItIsLoaded) {
+  ASSERT_TRUE(apply({set("a", "1")}).has_value());
+  engine.error = base::ErrorCode::io_error;
+  EXPECT_EQ(apply({set("b", std::string(3000, 'v'))}).error().code, base::ErrorCode::io_error);
+  EXPECT_EQ(machine.applied(), model::LogIndex(0));
+  engine.error.reset();
+  EXPECT_EQ(apply_again(2).error().code, base::ErrorCode::io_error);
+  ASSERT_TRUE(machine.reload().has_value());
+  told.results.clear();
+  EXPECT_TRUE(apply_again(2).has_value());
+  EXPECT_EQ(told.results, (std::vector<std::string>{"ok", "ok"}));
+}
+
+// It may hold less than was applied: a read would go back in time.
+TEST_F(WriteBehind, AnEngineThatWasOpenedAnewIsNotReadBeforeTheStateIsLoaded) {
+  ASSERT_TRUE(apply({set("a", "1")}).has_value());
+  ASSERT_TRUE(machine.write_out().has_value());
+  ++engine.reopened;
+  EXPECT_EQ(read(op(OpCode::get, "a")), "error");
+  EXPECT_EQ(apply({set("b", "2")}).error().code, base::ErrorCode::io_error);
+  ASSERT_TRUE(machine.reload().has_value());
+  EXPECT_EQ(read(op(OpCode::get, "a")), "\"1\"");
+  EXPECT_TRUE(apply_again(1).has_value());
+}
+
+TEST_F(WriteBehind, WhatIsDueIsFoundThoughTheEngineDoesNotHaveIt) {
+  ASSERT_TRUE(apply({set("a", "1", 2'000'000)}).has_value());
+  EXPECT_NE(machine.expired_command(base::WallTime::from_milliseconds(2'000'000), 10), "");
+}
+
+// Collected generations stay empty.
+TEST_F(WriteBehind, KeysOfAnOldGenerationDoNotComeBehindItsCollection) {
+  ASSERT_TRUE(apply({set("a", "1"), command({op(OpCode::flush_keyspace)})}).has_value());
+  EXPECT_FALSE(machine.collect_garbage(100));
+  ASSERT_TRUE(machine.write_out().has_value());
+  EXPECT_EQ(in_engine(), 0U);
 }
 
 }  // namespace

@@ -91,8 +91,10 @@ class FaultyEngine final : public port::Engine {
     return engine_.ingest_replacing(ranges, tables, extra);
   }
   port::EngineStats stats() override { return engine_.stats(); }
+  [[nodiscard]] std::uint64_t epoch() const override { return engine_.epoch() + reopened; }
 
   std::optional<base::ErrorCode> error;
+  std::uint64_t reopened = 0;  // times
 
  private:
   port::Engine& engine_;
@@ -144,11 +146,14 @@ class Told final : public ApplyListener {
   std::vector<std::uint64_t> hashes;
 };
 
+// The engine has every entry as soon as it was applied.
+[[nodiscard]] inline StateMachineOptions written_at_once() { return {.write_behind_bytes = 0}; }
+
 // One replica: a state machine and the log it was fed with.
 class Replica {
  public:
   Replica(World& world, model::ShardId shard, SessionLimits limits = {},
-          StateMachineOptions options = {});
+          StateMachineOptions options = written_at_once());
 
   [[nodiscard]] StateMachine& machine() { return *machine_; }
   [[nodiscard]] model::LogIndex last() const { return model::LogIndex(log_.size()); }

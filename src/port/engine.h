@@ -94,10 +94,7 @@ struct EngineStats {
   std::uint64_t disk_bytes = 0;
   std::uint64_t estimated_keys = 0;
   bool write_stalled = false;  // the caller holds back proposals
-  // Rises when the engine had to be reopened after a background error: what was not flushed is
-  // gone, and the owner loads and replays its shards again. Batches, snapshots and iterators of an
-  // earlier epoch answer io_error.
-  std::uint64_t epoch = 1;
+  std::uint64_t epoch = 1;     // as Engine::epoch()
 };
 
 class Engine {
@@ -135,6 +132,10 @@ class Engine {
                                                       const std::vector<TableFile>& tables,
                                                       WriteBatch& extra) = 0;
   [[nodiscard]] virtual EngineStats stats() = 0;
+  // Rises when the engine had to be reopened after a background error: what was not flushed is
+  // gone, and the owner loads and replays its shards again before it reads. Batches, snapshots and
+  // iterators of an earlier epoch answer io_error.
+  [[nodiscard]] virtual std::uint64_t epoch() const = 0;
 };
 
 }  // namespace ostraka::port

@@ -90,6 +90,8 @@ void Replica::compact_log(model::LogIndex upto) { impl_->compact_log(upto); }
 
 void Replica::fail(base::Error reason) { impl_->fail(std::move(reason)); }
 
+model::LogIndex Replica::write_out() { return impl_->write_out(); }
+
 bool Replica::reload_state() { return impl_->reload_state(); }
 
 void Replica::set_disk_low(bool low) { impl_->set_disk_low(low); }

@@ -179,6 +179,9 @@ class Replica final {
   void compact_log(model::LogIndex upto);
   // The replica cannot go on here (a failed ingest): refuses everything from now on.
   void fail(base::Error reason);
+  // Hands what was applied to the engine, before a flush or a snapshot of it. Returns what the
+  // engine holds: less than applied() when it takes no writes, or a snapshot is being installed.
+  model::LogIndex write_out();
   // The engine lost what was not flushed (it was reopened after an error): loads the state again
   // and applies the log behind it again.
   // False: the engine does not answer yet; call again later. Nothing is applied until then.

@@ -125,6 +125,7 @@ node::Options World::node_options(const std::string& name) {
     options.store.log_keep_entries = 8;
     options.store.log_keep_bytes = 4U << 10;
     options.store.snapshot_chunk_bytes = 4U << 10;
+    options.state.write_behind_bytes = 512;
   }
   return options;
 }

@@ -89,6 +89,7 @@ class MemoryEngine final : public port::Engine {
                                               const std::vector<port::TableFile>& tables,
                                               port::WriteBatch& extra) override;
   [[nodiscard]] port::EngineStats stats() override;
+  [[nodiscard]] std::uint64_t epoch() const override { return 1; }  // never reopened
 
  private:
   std::shared_ptr<State> state_;

@@ -62,6 +62,7 @@ void Batch::remove(port::Family family, base::ByteView key) {
 
 void Batch::remove_range(port::Family family, base::ByteView lower, base::ByteView upper) {
   const base::ByteView end = upper.empty() ? base::ByteView(end_of_keys()) : upper;
+  removes_data_range_ = removes_data_range_ || family == port::Family::data;
   if (lower < end) {  // RocksDB refuses a range whose end comes first
     refused_ = refused_ || !batch_.DeleteRange(handle_of(family), slice(lower), slice(end)).ok();
   }
@@ -70,6 +71,7 @@ void Batch::remove_range(port::Family family, base::ByteView lower, base::ByteVi
 void Batch::clear() {
   batch_.Clear();
   refused_ = false;
+  removes_data_range_ = false;
 }
 
 std::size_t Batch::bytes() const { return batch_.Count() == 0 ? 0 : batch_.GetDataSize(); }

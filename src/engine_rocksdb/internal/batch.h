@@ -42,11 +42,13 @@ class Batch final : public port::WriteBatch {
   // What was refused while the batch was filled: invalid_argument for a key behind the end.
   [[nodiscard]] base::Status fill_status() const;
   [[nodiscard]] rocksdb::WriteBatch& native() { return batch_; }
+  [[nodiscard]] bool removes_data_range() const { return removes_data_range_; }
 
  private:
   rocksdb::WriteBatch batch_;
   std::uint64_t epoch_;
   bool refused_ = false;
+  bool removes_data_range_ = false;
 };
 
 // What a batch comes to for one family: removed ranges first, then one value (or none: removed)

@@ -61,7 +61,8 @@ base::Result<std::shared_ptr<Database>> Database::open(const Location& location,
       new Database(location, make_options(location, options, listener), listener, epoch));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const port::Family family : kFamilies) {
-    families.emplace_back(name_of(family), family_options(database->options_));
+    families.emplace_back(name_of(family),
+                          family_options(database->options_, family, database->hint_));
   }
   rocksdb::DB* db = nullptr;
   const auto status = rocksdb::DB::Open(database->options_, location.root + "/" + options.folder,

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "engine_rocksdb/engine_rocksdb.h"
+#include "engine_rocksdb/internal/insert_hint.h"
 #include "port/engine.h"
 
 #include <rocksdb/db.h>
@@ -97,6 +98,7 @@ class Database {
   [[nodiscard]] const Location& location() const { return location_; }
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] Listener& listener() { return *listener_; }
+  [[nodiscard]] InsertHint& hint() { return *hint_; }
 
   // Reactor only.
   void add(Iterator& iterator) { iterators_.push_back(&iterator); }
@@ -121,7 +123,8 @@ class Database {
 
   const Location location_;
   const rocksdb::Options options_;
-  const std::shared_ptr<Listener> listener_;  // shared with RocksDB
+  const std::shared_ptr<Listener> listener_;                                 // shared with RocksDB
+  const std::shared_ptr<InsertHint> hint_ = std::make_shared<InsertHint>();  // likewise
   const std::uint64_t epoch_;
   std::shared_mutex use_;
   std::unique_ptr<rocksdb::DB> db_;

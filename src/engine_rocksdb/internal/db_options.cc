@@ -84,8 +84,13 @@ rocksdb::Options make_options(const Location& location, const Options& options,
   return to;
 }
 
-rocksdb::ColumnFamilyOptions family_options(const rocksdb::Options& options) {
-  return rocksdb::ColumnFamilyOptions(options);
+rocksdb::ColumnFamilyOptions family_options(const rocksdb::Options& options, port::Family family,
+                                            const std::shared_ptr<InsertHint>& hint) {
+  rocksdb::ColumnFamilyOptions to(options);
+  if (family == port::Family::data) {
+    to.memtable_insert_with_hint_prefix_extractor = hint;
+  }
+  return to;
 }
 
 const rocksdb::WriteOptions& write_options() {

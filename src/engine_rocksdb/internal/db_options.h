@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine_rocksdb/internal/database.h"
+#include "engine_rocksdb/internal/insert_hint.h"
 
 #include <rocksdb/options.h>
 
@@ -13,7 +14,9 @@ inline constexpr int kWriteBuffers = 10;
 
 [[nodiscard]] rocksdb::Options make_options(const Location& location, const Options& options,
                                             std::shared_ptr<Listener> listener);
-[[nodiscard]] rocksdb::ColumnFamilyOptions family_options(const rocksdb::Options& options);
+[[nodiscard]] rocksdb::ColumnFamilyOptions family_options(const rocksdb::Options& options,
+                                                          port::Family family,
+                                                          const std::shared_ptr<InsertHint>& hint);
 
 // Without RocksDB's log, and failing instead of waiting: the reactor must not sleep in a stall.
 [[nodiscard]] const rocksdb::WriteOptions& write_options();

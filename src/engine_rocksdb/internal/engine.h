@@ -41,6 +41,7 @@ class RocksEngine final : public port::Engine {
                                               const std::vector<port::TableFile>& tables,
                                               port::WriteBatch& extra) override;
   [[nodiscard]] port::EngineStats stats() override;
+  [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
 
  private:
   // good: in use. failing: a background error is there; reads work, writes and flushes are refused

@@ -12,21 +12,27 @@
 namespace ostraka::kv {
 namespace {
 
-// A batch that has grown beyond goes to the engine before the next entry.
-constexpr std::size_t kBatchBytesMax = std::size_t{4} << 20;
 // Memory that stays with the applier between batches.
 constexpr std::size_t kArenaKept = std::size_t{4} << 20;
 
 }  // namespace
 
 base::Status Applier::apply(std::span<const port::LogEntry> entries, ApplyListener& listener) {
+  OSTRAKA_TRY(core_.check_epoch());
+  OSTRAKA_TRY(make_room());  // nothing new while the engine does not take what waits
   for (const port::LogEntry& entry : entries) {
     OSTRAKA_TRY(apply_one(entry, listener));
-    if (core_.pending.bytes() + core_.batch->bytes() > kBatchBytesMax) {
-      OSTRAKA_TRY(commit(listener));
+    if (core_.waiting_bytes() > core_.options.write_behind_bytes) {
+      deliver(listener);
+      OSTRAKA_TRY(make_room());
     }
   }
-  return commit(listener);
+  deliver(listener);
+  return {};
+}
+
+base::Status Applier::make_room() {
+  return core_.waiting_bytes() > core_.options.write_behind_bytes ? core_.write() : base::Status();
 }
 
 base::Status Applier::apply_one(const port::LogEntry& entry, ApplyListener& listener) {
@@ -47,7 +53,6 @@ base::Status Applier::apply_one(const port::LogEntry& entry, ApplyListener& list
 void Applier::note_applied(const port::LogEntry& entry) {
   core_.applied.index = entry.meta.index;
   core_.applied.term = entry.meta.term;
-  uncommitted_ = true;
 }
 
 base::Status Applier::apply_configuration(const port::LogEntry& entry) {
@@ -69,7 +74,8 @@ base::Status Applier::apply_data(const port::LogEntry& entry, ApplyListener& lis
   const auto session = sessions_.all().find(header.session);
   if (session != sessions_.all().end() && header.first_serial.value() <= session->second.last) {
     // Stored replies are read from the engine.
-    OSTRAKA_TRY(commit(listener));
+    deliver(listener);
+    OSTRAKA_TRY(core_.write());
   }
   core_.applied.log_time = std::max(core_.applied.log_time, header.log_time);
   sessions_.expire();
@@ -92,11 +98,18 @@ base::Status Applier::apply_data(const port::LogEntry& entry, ApplyListener& lis
       break;
   }
   note_applied(entry);
-  if (header.type == codec::EntryType::state_hash) {
-    OSTRAKA_TRY(commit(listener));
-    OSTRAKA_ASSIGN(const std::uint64_t hash, hash_state(core_, sessions_));
-    listener.on_state_hash(entry.meta.index, hash);
+  return header.type == codec::EntryType::state_hash ? tell_hash(entry.meta.index, listener)
+                                                     : base::Status();
+}
+
+base::Status Applier::tell_hash(model::LogIndex index, ApplyListener& listener) {
+  const base::Status written = core_.write();
+  if (!written.has_value()) {
+    // This replica has nothing to compare while its engine stalls.
+    return written.error().code == base::ErrorCode::busy ? base::Status() : written;
   }
+  OSTRAKA_ASSIGN(const std::uint64_t hash, hash_state(core_, sessions_));
+  listener.on_state_hash(index, hash);
   return {};
 }
 
@@ -209,15 +222,6 @@ void Applier::tell_reply(model::SessionId session, model::Serial serial) {
   told_.push_back(told);
 }
 
-base::Status Applier::commit(ApplyListener& listener) {
-  if (uncommitted_) {
-    OSTRAKA_TRY(core_.write());
-    uncommitted_ = false;
-    deliver(listener);
-  }
-  return {};
-}
-
 void Applier::deliver(ApplyListener& listener) {
   for (const Told& told : told_) {
     if (told.error.has_value()) {
@@ -240,7 +244,6 @@ void Applier::drop() {
     reply_.clear();
     reply_.shrink_to_fit();
   }
-  uncommitted_ = false;
 }
 
 }  // namespace ostraka::kv

@@ -26,11 +26,11 @@ class Applier {
 
   [[nodiscard]] base::Status apply(std::span<const port::LogEntry> entries,
                                    ApplyListener& listener);
-  // Forgets what has not been written and told.
+  // Forgets results that have not been told.
   void drop();
 
  private:
-  // A result that is told once the batch is written.
+  // A result that is told behind those before it.
   struct Told {
     model::SessionId session;
     model::Serial serial;
@@ -54,7 +54,9 @@ class Applier {
   void tell_all(const codec::EntryHeader& header, base::ErrorCode error);
   // reply_ lies at the end of the arena.
   void tell_reply(model::SessionId session, model::Serial serial);
-  [[nodiscard]] base::Status commit(ApplyListener& listener);
+  // Hands what waits to the engine when it is more than its bound.
+  [[nodiscard]] base::Status make_room();
+  [[nodiscard]] base::Status tell_hash(model::LogIndex index, ApplyListener& listener);
   void deliver(ApplyListener& listener);
 
   Core& core_;
@@ -62,9 +64,8 @@ class Applier {
   Sessions& sessions_;
   std::vector<codec::Operation> decoded_;
   std::string reply_;
-  std::string arena_;  // replies of the batch
+  std::string arena_;  // of results that are not told yet
   std::vector<Told> told_;
-  bool uncommitted_ = false;
 };
 
 }  // namespace ostraka::kv

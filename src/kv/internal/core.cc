@@ -25,10 +25,13 @@ Core::Core(model::ShardId shard_in, port::Engine& engine_in, SessionLimits limit
 
 base::Status Core::load() {
   pending.clear();
+  epoch_ = engine.epoch();
   batch = engine.new_batch();  // the old one may be of an earlier epoch of the engine
   applied = {};
   deadline_min = std::numeric_limits<std::int64_t>::min();
   OSTRAKA_TRY(load_applied());
+  stored_index = applied.index;
+  emitted_ = applied.index;
   OSTRAKA_TRY(load_configuration());
   return keyspaces.load(engine, shard);
 }
@@ -86,21 +89,41 @@ void Core::set_configuration(std::shared_ptr<const model::Configuration> configu
   batch->put(port::Family::meta, meta_key(shard, MetaKind::configuration), value);
 }
 
+base::Status Core::check_epoch() const {
+  if (engine.epoch() != epoch_) [[unlikely]] {
+    return base::fail(base::ErrorCode::io_error, "the engine was opened anew");
+  }
+  return {};
+}
+
+// In key order each insert into the engine's memory begins near the one before.
 base::Status Core::write() {
+  OSTRAKA_TRY(check_epoch());
+  if (stored_index == applied.index && batch->empty()) {
+    return {};
+  }
+  order_.clear();
   for (std::size_t i = 0; i < pending.size(); ++i) {
-    if (pending[i].dirty) {
-      emit(pending[i]);
+    if (pending[i].dirty && !pending[i].emitted) {
+      order_.push_back(&pending[i]);
     }
   }
-  emit_applied();
+  std::ranges::sort(order_, {}, [](const Slot* slot) { return base::ByteView(slot->key); });
+  for (Slot* slot : order_) {
+    emit(*slot);
+  }
+  if (emitted_ != applied.index) {
+    emit_applied();
+  }
   OSTRAKA_TRY(engine.write(*batch));
   batch->clear();
   pending.clear();
+  stored_index = applied.index;
   return {};
 }
 
 // A blind write does not know the old deadline: its index entry stays behind, stale.
-void Core::emit(const Slot& slot) {
+void Core::emit(Slot& slot) {
   const std::int64_t deadline = slot.present ? slot.deadline_ms : 0;
   if (slot.present) {
     record_.clear();
@@ -115,6 +138,10 @@ void Core::emit(const Slot& slot) {
     batch->remove(port::Family::data, slot.key);
   }
   const std::int64_t stored = slot.stored_known ? slot.stored_deadline_ms : 0;
+  slot.emitted = true;
+  slot.stored_known = true;
+  slot.stored_present = slot.present;
+  slot.stored_deadline_ms = deadline;
   if (stored == deadline) {
     return;
   }
@@ -125,7 +152,6 @@ void Core::emit(const Slot& slot) {
   if (deadline != 0) {
     expiry_key(index_key_, shard, deadline, slot.key);
     batch->put(port::Family::expiry, index_key_, {});
-    deadline_min = std::min(deadline_min, deadline);
   }
 }
 
@@ -137,6 +163,7 @@ void Core::emit_applied() {
   writer.u64(applied.term.value());
   writer.i64(applied.log_time.as_milliseconds());
   batch->put(port::Family::meta, applied_key_, record_);
+  emitted_ = applied.index;
 }
 
 }  // namespace ostraka::kv

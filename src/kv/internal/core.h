@@ -15,6 +15,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ostraka::kv {
 
@@ -25,8 +26,12 @@ class Core {
 
   // Reads the meta records and the generations; drops what is pending.
   [[nodiscard]] base::Status load();
-  // Hands pending writes, the applied record and whatever else is in `batch` to the engine as one.
+  // Hands pending writes, in key order, the applied record and whatever else is in `batch` to the
+  // engine as one. After an error all of it goes on waiting.
   [[nodiscard]] base::Status write();
+  [[nodiscard]] std::size_t waiting_bytes() const { return pending.bytes() + batch->bytes(); }
+  // io_error when the engine was opened anew since load(): it may hold less than was applied.
+  [[nodiscard]] base::Status check_epoch() const;
   // The shard's configuration from entry `index` on.
   void set_configuration(std::shared_ptr<const model::Configuration> configuration,
                          model::LogIndex index, base::ByteView encoded);
@@ -50,6 +55,7 @@ class Core {
   const SessionLimits limits;
   const StateMachineOptions options;
   AppliedState applied;
+  model::LogIndex stored_index;  // the applied index that the engine holds
   Keyspaces keyspaces;
   Pending pending;
   std::unique_ptr<port::WriteBatch> batch;
@@ -59,9 +65,12 @@ class Core {
  private:
   [[nodiscard]] base::Status load_applied();
   [[nodiscard]] base::Status load_configuration();
-  void emit(const Slot& slot);
+  void emit(Slot& slot);
   void emit_applied();
 
+  std::uint64_t epoch_ = 0;  // of the engine, at load()
+  std::vector<Slot*> order_;
+  model::LogIndex emitted_;  // the applied index in the batch
   std::string record_;
   std::string index_key_;
   std::string applied_key_;

@@ -32,6 +32,7 @@ base::Result<std::string> Maintenance::expired_command(base::WallTime now, std::
   if (max == 0 || now.as_milliseconds() < core_.deadline_min) {
     return std::string();
   }
+  OSTRAKA_TRY(core_.write());  // the index is read from the engine
   const std::size_t examined_max = max * kStalePerKey;
   codec::CommandBuilder command;
   const auto it = core_.engine.iterate({.family = port::Family::expiry,
@@ -73,6 +74,8 @@ base::Result<std::string> Maintenance::expired_command(base::WallTime now, std::
 }
 
 base::Result<bool> Maintenance::collect_garbage(std::size_t max_keys) {
+  // What waits may belong to a generation that is collected now.
+  OSTRAKA_TRY(core_.write());
   std::size_t budget = max_keys;
   OSTRAKA_TRY(collect_generations(budget));
   if (budget == 0) {

@@ -22,6 +22,7 @@ void Slot::reset() {
   version = 0;
   present = false;
   dirty = false;
+  emitted = false;
   stored_known = false;
   stored_present = false;
   stored_deadline_ms = 0;

@@ -1,5 +1,5 @@
-// What apply has written and not yet handed to the engine: one slot per key, so that several writes
-// of a batch to one key are one write to the engine, and later commands see earlier ones.
+// What apply has written and the engine has not yet taken: one slot per key, so that several writes
+// to one key are one write to the engine, and later commands and reads see earlier ones.
 //
 // Slots and their strings are used again after clear(); a batch that was unusually large gives its
 // memory back. References to slots stay valid until clear(). Threads: none.
@@ -21,7 +21,9 @@ struct Slot {
   std::uint64_t version = 0;  // log index of the last write
   bool present = false;       // a record exists; it may have expired
   bool dirty = false;         // differs from the engine
-  // What the engine holds, when it was read; a blind write does not know.
+  bool emitted = false;       // in the batch as it is; the engine has not taken that yet
+  // What the engine holds, when it was read, or will hold when it takes the batch; a blind write
+  // does not know.
   bool stored_known = false;
   bool stored_present = false;
   std::int64_t stored_deadline_ms = 0;  // 0 = the expiry index has nothing to be removed

@@ -2,6 +2,8 @@
 
 #include "versioned/record.h"
 
+#include <algorithm>
+
 namespace ostraka::kv {
 namespace {
 
@@ -69,14 +71,19 @@ void Store::written(Slot& slot, model::LogIndex index, std::int64_t deadline_ms)
   }
   slot.present = true;
   slot.dirty = true;
+  slot.emitted = false;
   slot.deadline_ms = deadline_ms;
   slot.version = index.value();
+  if (deadline_ms != 0) {
+    core_.deadline_min = std::min(core_.deadline_min, deadline_ms);
+  }
   core_.pending.note_change(slot);
 }
 
 void Store::remove(Slot& slot) {
   slot.present = false;
   slot.dirty = true;
+  slot.emitted = false;
   slot.value.clear();
   if (slot.value.capacity() > kCapacityKept) {
     slot.value.shrink_to_fit();

@@ -75,12 +75,19 @@ void Applier::run() {
 }
 
 void Applier::apply_batch() {
+  const model::LogIndex first = batch_.front().meta.index;
   const model::LogIndex last = batch_.back().meta.index;
   applying_ = true;
   const base::Status status = env_.state_machine.apply(batch_, env_.results);
   applying_ = false;
   if (!status.has_value()) {
     on_refused(status.error());
+    // Back-pressure may come behind some of the batch.
+    const model::LogIndex applied = env_.state_machine.applied();
+    if (status.error().code == base::ErrorCode::busy && applied >= first) {
+      env_.counters.entries_applied += applied.next() - first;
+      env_.observer.on_applied(applied);
+    }
     return;
   }
   OSTRAKA_ASSERT(env_.state_machine.applied() == last, "the whole batch is applied");
@@ -131,7 +138,7 @@ void Applier::on_read(base::Result<std::vector<port::LogEntry>> entries) {
 void Applier::on_refused(base::Error error) {
   batch_.clear();
   if (error.code == base::ErrorCode::busy) {
-    // Back-pressure: what was applied of the batch counts, the rest is tried again.
+    // What was applied of the batch counts, the rest is tried again.
     retry_->arm(env_.executor.now() + kBusyRetry);
   } else if (error.code == base::ErrorCode::disk_full || error.code == base::ErrorCode::io_error) {
     // The engine reopens itself when it can write again; then the state is loaded again. A full

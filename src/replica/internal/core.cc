@@ -4,6 +4,7 @@
 #include "codec/configuration.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace ostraka::replica {
@@ -262,6 +263,15 @@ void Replica::Impl::fail(base::Error reason) {
   stale_reads_.fail_all(error_->code);
   reads_.fail_all(error_->code);
   parts_.host.on_stopped(parts_.shard, *error_);
+}
+
+model::LogIndex Replica::Impl::write_out() {
+  // While the state is being replaced what waits is of the past.
+  if (!applier_.paused()) {
+    // An engine that refuses shows itself at the next apply.
+    std::ignore = parts_.state_machine->write_out();
+  }
+  return parts_.state_machine->stored();
 }
 
 bool Replica::Impl::reload_state() {

@@ -52,6 +52,7 @@ class Replica::Impl final : public Driver,
   void snapshot_installed(const protocol::SnapshotMeta& meta);
   void compact_log(model::LogIndex upto);
   void fail(base::Error reason);
+  model::LogIndex write_out();
   [[nodiscard]] bool reload_state();
   void set_disk_low(bool low);
   [[nodiscard]] bool disk_full() const { return flags_.disk_full; }

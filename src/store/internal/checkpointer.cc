@@ -151,8 +151,8 @@ void Checkpointer::begin_flush() {
   for (auto& [id, shard] : shards_) {
     // A replica that has not loaded its state again since the engine was reopened has applied what
     // this flush will not hold.
-    const replica::Replica* replica = loaded ? context_.find(id) : nullptr;
-    shard.flushing = replica == nullptr ? shard.flushed : replica->applied();
+    replica::Replica* replica = loaded ? context_.find(id) : nullptr;
+    shard.flushing = replica == nullptr ? shard.flushed : replica->write_out();
   }
   environment.engine.flush([this, alive = alive_](base::Status status) {
     if (*alive) {

@@ -156,8 +156,9 @@ void SnapshotSender::start(const Wanted& wanted) {
     return;
   }
   kv::StateMachine& state = replica->state_machine();
-  if (!replica->leads() || state.applied() <= wanted.request.at_least ||
-      state.configuration() == nullptr) {
+  // The engine must hold what is announced.
+  if (!replica->leads() || replica->write_out() != state.applied() ||
+      state.applied() <= wanted.request.at_least || state.configuration() == nullptr) {
     replica->snapshot_sent(wanted.request.to, wanted.request.at_least, false);
     return;
   }
