@@ -16,6 +16,7 @@ using Operations = std::vector<Operation>;
 // By call time; equal ones stay in the order of the history.
 void sort_by_call(Operations& operations) {
   std::vector<std::pair<std::int64_t, std::size_t>> order;
+  order.reserve(operations.size());
   for (std::size_t i = 0; i < operations.size(); ++i) {
     order.emplace_back(operations[i].call_time, i);
   }

@@ -9,7 +9,7 @@ namespace {
 
 bool is_known_type(std::uint8_t type) {
   // A byte from outside may be no enumerator; the enumeration has a fixed type, so this is defined.
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): see above
   switch (static_cast<EntryType>(type)) {
     case EntryType::commands:
     case EntryType::register_session:

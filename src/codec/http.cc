@@ -262,7 +262,7 @@ void append_http_response(const HttpResponse& response, HttpResponseForm form, s
   for (const auto& [name, value] : response.headers) {
     OSTRAKA_ASSERT((name + value).find_first_of("\r\n") == std::string::npos,
                    "a header without line breaks");
-    out += name + ": " + value + "\r\n";
+    out.append(name).append(": ").append(value).append("\r\n");
   }
   out += form.keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   if (!form.head_only && response.status != 204) {

@@ -227,12 +227,15 @@ base::Result<bool> LogRecordReader::next(LogRecord& record) {
   record.entries.clear();
   const std::uint8_t type = in_.u8();
   record.shard = model::ShardId{in_.varint()};
-  if (in_.ok() && (type < static_cast<std::uint8_t>(LogRecordType::write) ||
-                   type > static_cast<std::uint8_t>(LogRecordType::state))) {
+  if (!in_.ok()) {
+    return base::fail(base::ErrorCode::malformed, "log record");
+  }
+  if (type < static_cast<std::uint8_t>(LogRecordType::write) ||
+      type > static_cast<std::uint8_t>(LogRecordType::state)) {
     return base::fail(base::ErrorCode::format_unknown, "log record type");
   }
   record.type = static_cast<LogRecordType>(type);
-  if (in_.ok() && record.type == LogRecordType::write) {
+  if (record.type == LogRecordType::write) {
     const std::uint8_t flags = in_.u8();
     if (flags > (kHasTruncation | kHasHardState)) {
       in_.mark_bad();
@@ -244,9 +247,9 @@ base::Result<bool> LogRecordReader::next(LogRecord& record) {
       record.hard_state = read_hard_state(in_);
     }
     read_entries(record);
-  } else if (in_.ok() && record.type == LogRecordType::copy) {
+  } else if (record.type == LogRecordType::copy) {
     read_entries(record);
-  } else if (in_.ok()) {
+  } else {
     record.start = model::LogIndex{in_.varint()};
     record.start_term = model::Term{in_.varint()};
     if (record.type != LogRecordType::compact) {

@@ -79,7 +79,7 @@ void read_fields(base::Reader& in, unsigned fields, Operation& operation) {
 
 bool is_known(std::uint8_t code) {
   // A byte from outside may be no enumerator; the enumeration has a fixed type, so this is defined.
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): see above
   switch (static_cast<OpCode>(code)) {
     case OpCode::get:
     case OpCode::exists:
@@ -206,7 +206,7 @@ base::Result<bool> CommandReader::next(Operation& operation) {
     return base::fail(base::ErrorCode::format_unknown, "command: operation code");
   }
   // A byte from outside may be no enumerator; the enumeration has a fixed type, so this is defined.
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): see above
   operation.code = static_cast<OpCode>(code);
   read_fields(in_, fields, operation);
   // One encoding for one operation: a field that is announced is not zero or empty.

@@ -7,7 +7,7 @@ namespace {
 
 bool is_known_failure(std::uint8_t failure) {
   // A byte from outside may be no enumerator; the enumeration has a fixed type, so this is defined.
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): see above
   switch (static_cast<Failure>(failure)) {
     case Failure::not_an_integer:
     case Failure::overflow:

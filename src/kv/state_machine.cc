@@ -20,35 +20,35 @@ class StateMachine::Impl {
  public:
   Impl(model::ShardId shard, port::Engine& engine, SessionLimits limits,
        StateMachineOptions options)
-      : core_(shard, engine, limits, options),
-        operations_(core_),
-        sessions_(core_),
-        applier_(core_, operations_, sessions_),
-        maintenance_(core_) {}
+      : core(shard, engine, limits, std::move(options)),
+        operations(core),
+        sessions(core),
+        applier(core, operations, sessions),
+        maintenance(core) {}
 
   base::Status load() {
-    applier_.drop();
-    maintenance_.reset();
-    OSTRAKA_TRY(core_.load());
-    return sessions_.load();
+    applier.drop();
+    maintenance.reset();
+    OSTRAKA_TRY(core.load());
+    return sessions.load();
   }
 
   base::Status apply(std::span<const port::LogEntry> entries, ApplyListener& listener) {
-    if (failure_.has_value()) {
-      return std::unexpected(*failure_);
+    if (failure.has_value()) {
+      return std::unexpected(*failure);
     }
-    base::Status status = applier_.apply(entries, listener);
+    base::Status status = applier.apply(entries, listener);
     if (!status.has_value() && status.error().code != base::ErrorCode::busy) {
       // An entry may be half done: memory goes back to what the engine holds, and the entries can
       // be applied again from there.
       const base::Status loaded = load();
-      failure_ = loaded.has_value() ? status.error() : loaded.error();
+      failure = loaded.has_value() ? status.error() : loaded.error();
     }
     return status;
   }
 
   base::Status read(base::ByteView encoded_command, std::string& results) {
-    OSTRAKA_TRY(core_.check_epoch());
+    OSTRAKA_TRY(core.check_epoch());
     codec::CommandReader reader(encoded_command);
     codec::ResultWriter out(results);
     codec::Operation operation;
@@ -60,28 +60,28 @@ class StateMachine::Impl {
       if (!codec::is_read(operation.code)) {
         return base::fail(base::ErrorCode::invalid_argument, "a write in a read command");
       }
-      OSTRAKA_TRY(operations_.read(operation, out));
+      OSTRAKA_TRY(operations.read(operation, out));
     }
   }
 
-  Core core_;
-  Operations operations_;
-  Sessions sessions_;
-  Applier applier_;
-  Maintenance maintenance_;
-  std::optional<base::Error> failure_;
+  Core core;
+  Operations operations;
+  Sessions sessions;
+  Applier applier;
+  Maintenance maintenance;
+  std::optional<base::Error> failure;
 };
 
 StateMachine::StateMachine(model::ShardId shard, port::Engine& engine, SessionLimits limits,
                            StateMachineOptions options)
-    : impl_(std::make_unique<Impl>(shard, engine, limits, options)) {}
+    : impl_(std::make_unique<Impl>(shard, engine, limits, std::move(options))) {}
 
 StateMachine::~StateMachine() = default;
 
 base::Result<AppliedState> StateMachine::load() {
   OSTRAKA_TRY(impl_->load());
-  impl_->failure_.reset();
-  return impl_->core_.applied;
+  impl_->failure.reset();
+  return impl_->core.applied;
 }
 
 base::Status StateMachine::apply(std::span<const port::LogEntry> entries, ApplyListener& listener) {
@@ -97,44 +97,44 @@ base::Status StateMachine::read(base::ByteView encoded_command, std::string& res
   return status;
 }
 
-base::Status StateMachine::write_out() { return impl_->core_.write(); }
+base::Status StateMachine::write_out() { return impl_->core.write(); }
 
-model::LogIndex StateMachine::stored() const { return impl_->core_.stored_index; }
+model::LogIndex StateMachine::stored() const { return impl_->core.stored_index; }
 
-model::LogIndex StateMachine::applied() const { return impl_->core_.applied.index; }
+model::LogIndex StateMachine::applied() const { return impl_->core.applied.index; }
 
-model::Term StateMachine::applied_term() const { return impl_->core_.applied.term; }
+model::Term StateMachine::applied_term() const { return impl_->core.applied.term; }
 
-base::WallTime StateMachine::log_time() const { return impl_->core_.applied.log_time; }
+base::WallTime StateMachine::log_time() const { return impl_->core.applied.log_time; }
 
 std::shared_ptr<const model::Configuration> StateMachine::configuration() const {
-  return impl_->core_.applied.configuration;
+  return impl_->core.applied.configuration;
 }
 
 // A failing engine shows itself at the next apply; there is nothing to expire or collect until
 // then.
 std::string StateMachine::expired_command(base::WallTime now, std::size_t max) {
-  return impl_->maintenance_.expired_command(now, max).value_or(std::string());
+  return impl_->maintenance.expired_command(now, max).value_or(std::string());
 }
 
 bool StateMachine::has_expired_sessions(base::WallTime now) const {
-  return impl_->sessions_.has_expired(now.as_milliseconds());
+  return impl_->sessions.has_expired(now.as_milliseconds());
 }
 
 bool StateMachine::collect_garbage(std::size_t max_keys) {
-  return impl_->maintenance_.collect_garbage(max_keys).value_or(false);
+  return impl_->maintenance.collect_garbage(max_keys).value_or(false);
 }
 
 std::uint64_t StateMachine::state_hash() {
   const base::Status written = write_out();
   OSTRAKA_ASSERT(written.has_value(), "the engine takes writes");
-  const auto hash = hash_state(impl_->core_, impl_->sessions_);
+  const auto hash = hash_state(impl_->core, impl_->sessions);
   OSTRAKA_ASSERT(hash.has_value(), "the state can be read");
   return *hash;
 }
 
 std::vector<port::FamilyRange> StateMachine::ranges() const {
-  const Core& core = impl_->core_;
+  const Core& core = impl_->core;
   std::string first;
   std::string end;
   versioned::append_prefix(first, {.keyspace = core.options.keyspace_first});

@@ -117,6 +117,7 @@ std::string contradiction(const std::vector<InitialMember>& given, model::Cluste
   }
   const std::vector<model::Member> members = all_members(stored);
   std::vector<InitialMember> present;
+  present.reserve(members.size());
   for (const model::Member& member : members) {
     present.push_back({.name = member.name, .address = member.peer_address});
   }

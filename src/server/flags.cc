@@ -56,6 +56,7 @@ base::Status check_exposure(const Settings& settings) {
 
 std::vector<std::string_view> names_of(const std::vector<node::InitialMember>& members) {
   std::vector<std::string_view> names;
+  names.reserve(members.size());
   for (const node::InitialMember& member : members) {
     names.push_back(member.name);
   }

@@ -152,7 +152,7 @@ class ObservedProtocol final : public protocol::Protocol {
 };
 
 store::ProtocolFactory Observer::factory() {
-  return [this](store::ProtocolParts parts) -> std::unique_ptr<protocol::Protocol> {
+  return [this](const store::ProtocolParts& parts) -> std::unique_ptr<protocol::Protocol> {
     auto raft = std::make_unique<protocol::raft::Raft>(parts.self, parts.settings, parts.recovered,
                                                        parts.seed, parts.now);
     raft->plant_bug(mutant_);

@@ -257,7 +257,9 @@ void SimFabric::pump(const std::shared_ptr<Connection>& connection, int side) {
     }
     std::string piece = from.unsent.take(count);
     if (options_.corrupt_one_in != 0 && prng_.chance(1, options_.corrupt_one_in)) {
-      piece[prng_.below(piece.size())] ^= static_cast<char>(1U << prng_.below(8));
+      const std::uint64_t bit = prng_.below(8);
+      char& hit = piece[prng_.below(piece.size())];
+      hit = static_cast<char>(static_cast<unsigned char>(hit) ^ (1U << bit));
     }
     from.in_flight += count;
     to.last_arrival = std::max(to.last_arrival, scheduler_.now() + draw_delay(from.host, to.host));
@@ -274,8 +276,8 @@ void SimFabric::pump(const std::shared_ptr<Connection>& connection, int side) {
                           }
                           target.executor->run_at(
                               scheduler_.now(),
-                              [this, connection, side, piece = std::move(piece)]() mutable {
-                                deliver(connection, 1 - side, std::move(piece));
+                              [this, connection, side, piece = std::move(piece)] {
+                                deliver(connection, 1 - side, piece);
                               },
                               "bytes");
                         });
@@ -289,7 +291,7 @@ void SimFabric::pump(const std::shared_ptr<Connection>& connection, int side) {
 }
 
 void SimFabric::deliver(const std::shared_ptr<Connection>& connection, int to_side,
-                        std::string bytes) {
+                        base::ByteView bytes) {
   Connection::Side& side = connection->sides[to_side];
   side.arrived.append(bytes);
   if (side.handler == nullptr || side.paused || side.arrived.empty()) {

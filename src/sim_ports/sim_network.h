@@ -83,7 +83,7 @@ class SimFabric {
                port::Network::OnConnect on_connect);
   void establish(SimNetwork& from, const std::string& address, port::Network::OnConnect on_connect);
   void pump(const std::shared_ptr<Connection>& connection, int side);
-  void deliver(const std::shared_ptr<Connection>& connection, int to_side, std::string bytes);
+  void deliver(const std::shared_ptr<Connection>& connection, int to_side, base::ByteView bytes);
   void close_side(const std::shared_ptr<Connection>& connection, int to_side, bool reset);
   void pump_all();
   void drop_process(SimNetwork& network, bool silent);

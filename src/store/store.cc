@@ -20,7 +20,7 @@ base::Status Store::start() { return impl_->start(); }
 base::Result<bool> Store::has_shard(model::ShardId shard) { return impl_->has_shard(shard); }
 
 base::Status Store::open_shard(model::ShardId shard,
-                               std::shared_ptr<const model::Configuration> initial,
+                               const std::shared_ptr<const model::Configuration>& initial,
                                const kv::StateMachineOptions& state) {
   return impl_->open_shard(shard, initial, state);
 }

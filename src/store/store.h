@@ -132,7 +132,7 @@ class Store final {
   // `state` says which keyspaces are the shard's; shards of one engine have disjoint ones.
   // Blocks (start-up). Errors: corruption, format_unknown, io_error, already_exists (open).
   [[nodiscard]] base::Status open_shard(model::ShardId shard,
-                                        std::shared_ptr<const model::Configuration> initial,
+                                        const std::shared_ptr<const model::Configuration>& initial,
                                         const kv::StateMachineOptions& state = {});
   // Null when not open here.
   [[nodiscard]] replica::Replica* find(model::ShardId shard);

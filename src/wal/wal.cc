@@ -33,7 +33,7 @@ base::Result<std::set<std::uint32_t>> streams_to_open(port::FileSystem& files,
 Wal::~Wal() = default;
 
 base::Result<std::unique_ptr<Wal>> Wal::open(port::FileSystem& files, port::Executor& executor,
-                                             Options options, FatalHandler on_fatal) {
+                                             const Options& options, FatalHandler on_fatal) {
   if (options.streams == 0) {
     return base::fail(base::ErrorCode::invalid_argument, "a log needs at least one stream");
   }

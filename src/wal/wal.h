@@ -75,7 +75,7 @@ class Wal final : public port::LogStore {
   // first write.
   [[nodiscard]] static base::Result<std::unique_ptr<Wal>> open(port::FileSystem& files,
                                                                port::Executor& executor,
-                                                               Options options,
+                                                               const Options& options,
                                                                FatalHandler on_fatal);
   ~Wal() override;
 

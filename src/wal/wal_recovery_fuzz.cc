@@ -151,10 +151,10 @@ bool mutate(Image& image, base::Reader& in) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Image valid = make_valid_log();
+  static const Image kValid = make_valid_log();
   std::string input(data, data + size);
   if (input.empty()) {
-    check(valid, true);
+    check(kValid, true);
     return 0;
   }
   if (input[0] % 2 != 0) {
@@ -164,7 +164,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           false);
     return 0;
   }
-  Image image = valid;
+  Image image = kValid;
   base::Reader in(base::ByteView(input).substr(1));
   const bool one_change = in.remaining() < 12;
   const bool only_bytes = mutate(image, in);

@@ -47,8 +47,8 @@ class Collector final : public rocksdb::WriteBatch::Handler {
 }  // namespace
 
 const std::string& end_of_keys() {
-  static const std::string end(port::kKeyEndBytes, '\xff');
-  return end;
+  static const std::string kEnd(port::kKeyEndBytes, '\xff');
+  return kEnd;
 }
 
 void Batch::put(port::Family family, base::ByteView key, base::ByteView value) {

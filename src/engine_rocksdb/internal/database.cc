@@ -60,6 +60,7 @@ base::Result<std::shared_ptr<Database>> Database::open(const Location& location,
   std::shared_ptr<Database> database(
       new Database(location, make_options(location, options, listener), listener, epoch));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.reserve(kFamilies.size());
   for (const port::Family family : kFamilies) {
     families.emplace_back(name_of(family),
                           family_options(database->options_, family, database->hint_));

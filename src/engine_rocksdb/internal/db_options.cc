@@ -94,13 +94,13 @@ rocksdb::ColumnFamilyOptions family_options(const rocksdb::Options& options, por
 }
 
 const rocksdb::WriteOptions& write_options() {
-  static const rocksdb::WriteOptions options = [] {
+  static const rocksdb::WriteOptions kOptions = [] {
     rocksdb::WriteOptions made;
     made.disableWAL = true;
     made.no_slowdown = true;
     return made;
   }();
-  return options;
+  return kOptions;
 }
 
 }  // namespace ostraka::engine_rocksdb

@@ -17,9 +17,9 @@ inline constexpr std::array<port::Family, port::kFamilyCount> kFamilies = {
     port::Family::meta};
 
 [[nodiscard]] inline const std::string& name_of(port::Family family) {
-  static const std::array<std::string, port::kFamilyCount> names = {
+  static const std::array<std::string, port::kFamilyCount> kNames = {
       rocksdb::kDefaultColumnFamilyName, "history", "expiry", "session", "meta"};
-  return names[static_cast<std::size_t>(family)];
+  return kNames[static_cast<std::size_t>(family)];
 }
 
 // A write batch asks its handle for nothing but the id and the comparator. These handles answer

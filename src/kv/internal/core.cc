@@ -19,7 +19,7 @@ Core::Core(model::ShardId shard_in, port::Engine& engine_in, SessionLimits limit
     : shard(shard_in),
       engine(engine_in),
       limits(limits_in),
-      options(options_in),
+      options(std::move(options_in)),
       batch(engine_in.new_batch()),
       applied_key_(meta_key(shard_in, MetaKind::applied)) {}
 

@@ -126,7 +126,7 @@ void Node::Impl::adopt(const model::Configuration& members) {
     done = open_shard();
   }
   if (!done.has_value()) {
-    fatal(std::move(done).error());
+    fatal(done.error());
     return;
   }
   log(LogLevel::info, "the cluster is formed");

@@ -44,7 +44,7 @@ Node::Impl::~Impl() {
   parts_.log.reset();
 }
 
-void Node::Impl::fatal(base::Error reason) {
+void Node::Impl::fatal(const base::Error& reason) {
   if (failed_) {
     return;
   }
@@ -66,7 +66,7 @@ void Node::Impl::on_frame(model::NodeId from, peer::FrameType type, model::Shard
   if (type == peer::FrameType::join_request) {
     // `shard` names the call; the answer goes to no node with it.
     parts_.admin->on_join(body, [this, alive = std::weak_ptr<bool>(alive_),
-                                 shard](std::string answer) {
+                                 shard](const std::string& answer) {
       if (!alive.expired()) {
         static_cast<void>(parts_.transport->send_frame(model::NodeId{}, peer::Channel::control,
                                                        peer::FrameType::join_reply, shard, answer));

@@ -89,7 +89,7 @@ class Node::Impl final : public peer::TransportHandler,
   void end_round();
   void adopt(const model::Configuration& members);
   void refuse_disk(const std::string& text);
-  void fatal(base::Error reason);
+  void fatal(const base::Error& reason);
   void log(LogLevel level, const std::string& line) { environment_.log.write(level, line); }
   void housekeeping();
   void greet_peers();

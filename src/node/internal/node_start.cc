@@ -160,7 +160,7 @@ void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
       opened = open();
     }
     if (!opened.has_value()) {
-      fatal(std::move(opened).error());
+      fatal(opened.error());
     }
     return;
   }
@@ -170,7 +170,7 @@ void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
         fmt::format("--join {}: {}{}", options_.join,
                     retryable ? fmt::format("given up after {} tries: ", kJoinTries) : "",
                     error->context.empty() ? error->to_string() : error->context);
-    fatal(std::move(*error));
+    fatal(*error);
     return;
   }
   if (tries % kTriesPerLine == kTriesPerLine - 1) {

@@ -102,7 +102,8 @@ void Session::end() {
   }
 }
 
-void Session::fail(base::Error reason) {
+// The reason is a copy: it may lie in the stream, which end() closes.
+void Session::fail(base::Error reason) {  // NOLINT(performance-unnecessary-value-param): see above
   if (state_ != State::ended) {
     end();
     owner_.on_ended(*this, reason);

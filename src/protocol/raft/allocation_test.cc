@@ -15,7 +15,7 @@ void* operator new(std::size_t size) {
   if (g_counting) {
     ++g_allocations;
   }
-  void* block = std::malloc(size == 0 ? 1 : size);  // NOLINT(cppcoreguidelines-no-malloc)
+  void* block = std::malloc(size == 0 ? 1 : size);
   if (block == nullptr) {
     std::abort();
   }

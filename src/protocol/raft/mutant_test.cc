@@ -30,7 +30,7 @@ TEST_P(Mutants, IsCaught) {
     if (result.violation) {
       RecordProperty("seed", std::to_string(seed));
       RecordProperty("violation", *result.violation);
-      if (std::getenv("OSTRAKA_RAFT_VERBOSE") != nullptr) {  // NOLINT(concurrency-mt-unsafe)
+      if (std::getenv("OSTRAKA_RAFT_VERBOSE") != nullptr) {
         std::printf("%s: seed %d: %s\n", std::string(name_of(expected.mutant)).c_str(),
                     static_cast<int>(seed), result.violation->c_str());
       }

@@ -11,7 +11,7 @@ namespace ostraka::protocol::raft::testing {
 namespace {
 
 std::uint64_t seeds() {
-  const char* wanted = std::getenv("OSTRAKA_RAFT_SEEDS");  // NOLINT(concurrency-mt-unsafe)
+  const char* wanted = std::getenv("OSTRAKA_RAFT_SEEDS");
   return wanted == nullptr ? 200 : std::strtoull(wanted, nullptr, 10);
 }
 
@@ -42,7 +42,7 @@ TEST(RandomSchedules, InvariantsHold) {
 
 // OSTRAKA_RAFT_SEED=n prints the event log of one seed.
 TEST(RandomSchedules, OneSeed) {
-  const char* wanted = std::getenv("OSTRAKA_RAFT_SEED");  // NOLINT(concurrency-mt-unsafe)
+  const char* wanted = std::getenv("OSTRAKA_RAFT_SEED");
   if (wanted == nullptr) {
     GTEST_SKIP() << "no seed asked for";
   }

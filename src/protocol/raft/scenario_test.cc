@@ -36,7 +36,7 @@ TEST_P(Scenario, MatchesGoldenLog) {
   for (const std::string& line : result.log) {
     log += line + "\n";
   }
-  const char* update = std::getenv("OSTRAKA_GOLDEN");  // NOLINT(concurrency-mt-unsafe)
+  const char* update = std::getenv("OSTRAKA_GOLDEN");
   if (update != nullptr && std::string(update) == "update") {
     std::ofstream(path + ".log") << log;
     return;

@@ -76,6 +76,7 @@ base::Status Intake::add_entry(codec::EntryType type, model::SessionId session,
   if (env_.options.mutant == Mutant::propose_unknown_entries &&
       type == codec::EntryType::state_hash) {
     constexpr std::uint8_t kUnknownType = 255;
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): this is the planted bug
     header.type = static_cast<codec::EntryType>(kUnknownType);
   }
   header.session = session;

@@ -33,7 +33,7 @@ std::string describe(const check::Operation& operation, check::Model model) {
 }  // namespace
 
 RecordedWorkload::RecordedWorkload(World& world, RecordedOptions options)
-    : ClientWorkload(world), options_(options) {
+    : ClientWorkload(world), options_(std::move(options)) {
   for (std::uint32_t i = 0; i < options_.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(world, "c" + std::to_string(i + 1), prng_.next()));
   }

@@ -77,7 +77,10 @@ base::Result<SnapshotChunk> decode_snapshot_chunk(base::ByteView body) {
   base::Reader reader(body);
   const std::uint8_t version = reader.u8();
   const std::uint8_t kind = reader.u8();
-  if (reader.ok() && (version != kVersion || kind < 1 || kind > 3)) {
+  if (!reader.ok()) {
+    return base::fail(base::ErrorCode::malformed, "snapshot_chunk");
+  }
+  if (version != kVersion || kind < 1 || kind > 3) {
     return base::fail(base::ErrorCode::format_unknown, "snapshot_chunk");
   }
   SnapshotChunk chunk;
@@ -88,7 +91,11 @@ base::Result<SnapshotChunk> decode_snapshot_chunk(base::ByteView body) {
   if (chunk.kind == ChunkKind::begin) {
     read_begin(reader, chunk);
   } else if (chunk.kind == ChunkKind::piece) {
-    chunk.file = static_cast<std::uint32_t>(reader.varint());
+    const std::uint64_t file = reader.varint();
+    if (file >= kFilesMax) {
+      reader.mark_bad();
+    }
+    chunk.file = static_cast<std::uint32_t>(file);
     chunk.offset = reader.varint();
     const std::uint64_t checksum = reader.u64();
     chunk.bytes = reader.bytes();
@@ -109,7 +116,10 @@ base::Result<SnapshotReply> decode_snapshot_reply(base::ByteView body) {
   base::Reader reader(body);
   const std::uint8_t version = reader.u8();
   const std::uint8_t kind = reader.u8();
-  if (reader.ok() && (version != kVersion || kind < 1 || kind > 3)) {
+  if (!reader.ok()) {
+    return base::fail(base::ErrorCode::malformed, "snapshot_reply");
+  }
+  if (version != kVersion || kind < 1 || kind > 3) {
     return base::fail(base::ErrorCode::format_unknown, "snapshot_reply");
   }
   SnapshotReply reply;

@@ -297,7 +297,7 @@ void SnapshotReceiver::on_ingested(model::ShardId shard) {
     }
   }
   if (!status.has_value()) {
-    const base::Error reason = status.error();
+    const base::Error& reason = status.error();
     refuse(shard, reason.code);
     replica->fail(reason);
     return;

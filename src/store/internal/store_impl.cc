@@ -10,7 +10,7 @@
 namespace ostraka::store {
 namespace {
 
-std::unique_ptr<protocol::Protocol> make_raft(ProtocolParts parts) {
+std::unique_ptr<protocol::Protocol> make_raft(const ProtocolParts& parts) {
   return std::make_unique<protocol::raft::Raft>(parts.self, parts.settings, parts.recovered,
                                                 parts.seed, parts.now);
 }
@@ -111,6 +111,7 @@ void Store::Impl::set_sessions(replica::Sessions* sessions) {
 
 std::vector<model::ShardId> Store::Impl::shards() const {
   std::vector<model::ShardId> shards;
+  shards.reserve(replicas_.size());
   for (const auto& [shard, replica] : replicas_) {
     shards.push_back(shard);
   }
@@ -227,6 +228,7 @@ void Store::Impl::tell_members() {
     }
   }
   std::vector<model::Member> members;
+  members.reserve(all.size());
   for (auto& [id, member] : all) {
     members.push_back(std::move(member));
   }

@@ -54,10 +54,10 @@ void LogStream::maybe_collect() {
   std::vector<model::ShardId> owners;
   for (const auto& [shard, count] : use->entries) {
     state_of(shard).log.walk(model::LogIndex{}, model::LogIndex{UINT64_MAX},
-                             [&](const IndexedEntry& entry) {
+                             [&, owner = shard](const IndexedEntry& entry) {
                                if (entry.generation == oldest.generation && bytes < portion) {
                                  wanted.push_back({entry, oldest.file});
-                                 owners.push_back(shard);
+                                 owners.push_back(owner);
                                  bytes += entry.disk_bytes();
                                }
                                return bytes < portion;

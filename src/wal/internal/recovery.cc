@@ -113,7 +113,7 @@ class Recovery {
       return {};
     }
     if (!header.has_value() || header->position.number != 0) {
-      return set_aside(std::move(candidate));
+      return set_aside(candidate);
     }
     candidate.first = *header;
     const std::uint64_t generation = header->position.generation;
@@ -128,7 +128,7 @@ class Recovery {
   }
 
   // No usable batch 0: the file does not belong to the chain, its headers may still testify.
-  Status set_aside(Candidate candidate) {
+  Status set_aside(const Candidate& candidate) {
     Evidence own;
     OSTRAKA_TRY(scan_evidence(candidate.source(), format_, 0, own));
     evidence_.durable_upto = std::max(evidence_.durable_upto, own.durable_upto);
@@ -147,7 +147,7 @@ class Recovery {
       if (state == BatchState::valid) {
         return {};
       }
-      OSTRAKA_TRY(set_aside(std::move(last_->second)));
+      OSTRAKA_TRY(set_aside(last_->second));
       candidates_.erase(last_);
     }
     last_ = candidates_.end();

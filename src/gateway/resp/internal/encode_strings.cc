@@ -21,24 +21,20 @@ struct SetOptions {
 
 std::string_view name_of(CommandId id) { return spec_of(id).name; }
 
-bool fail_expire(const EncodeContext& context, Plan& plan) {
-  return plan.fail(invalid_expire(name_of(context.command)));
-}
-
 // SET and GETEX refuse times that are not positive.
-bool read_deadline(const EncodeContext& context, base::ByteView word, TimeUnit unit, TimeBase base,
-                   std::int64_t& deadline_ms, Plan& plan) {
+std::optional<std::int64_t> read_deadline(const EncodeContext& context, base::ByteView word,
+                                          TimeUnit unit, TimeBase base, Plan& plan) {
   const auto number = codec::parse_resp_integer(word);
   if (!number) {
-    return plan.fail(text::kNotInteger);
+    plan.fail(text::kNotInteger);
+    return std::nullopt;
   }
   const auto deadline =
       *number <= 0 ? std::nullopt : deadline_from(*number, unit, base, context.now_ms);
   if (!deadline) {
-    return fail_expire(context, plan);
+    plan.fail(invalid_expire(name_of(context.command)));
   }
-  deadline_ms = *deadline;
-  return true;
+  return deadline;
 }
 
 struct ExpiryWord {
@@ -88,11 +84,11 @@ bool see_set_option(base::ByteView word, SeenOptions& seen) {
   return true;
 }
 
-// `first` = the first option. `is_set`: SET's options, else GETEX's.
-bool read_options(const EncodeContext& context, Arguments words, std::size_t first, bool is_set,
-                  SetOptions& options, Plan& plan) {
+// `is_set`: SET's options, else GETEX's.
+bool read_options(const EncodeContext& context, Arguments words, bool is_set, SetOptions& options,
+                  Plan& plan) {
   SeenOptions seen;
-  for (std::size_t i = first; i < words.size(); ++i) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
     const ExpiryWord* expiry = find_expiry_word(words[i]);
     if (expiry != nullptr && i + 1 < words.size() && !seen.keep && !seen.persist &&
         (seen.expiry == nullptr || seen.expiry == expiry)) {
@@ -112,8 +108,10 @@ bool read_options(const EncodeContext& context, Arguments words, std::size_t fir
   }
   options.has_deadline = true;
   options.base = seen.expiry->base;
-  return read_deadline(context, seen.expiry_number, seen.expiry->unit, seen.expiry->base,
-                       options.deadline_ms, plan);
+  const auto deadline =
+      read_deadline(context, seen.expiry_number, seen.expiry->unit, seen.expiry->base, plan);
+  options.deadline_ms = deadline.value_or(0);
+  return deadline.has_value();
 }
 
 }  // namespace
@@ -140,7 +138,7 @@ bool encode_get(const EncodeContext& context, Arguments words, Plan& plan) {
 
 bool encode_set(const EncodeContext& context, Arguments words, Plan& plan) {
   SetOptions options;
-  if (!read_options(context, words, 3, true, options, plan)) {
+  if (!read_options(context, words.subspan(3), true, options, plan)) {
     return false;
   }
   plan.add({.code = options.base == TimeBase::relative ? OpCode::set_for : OpCode::set,
@@ -165,13 +163,13 @@ bool encode_setnx(const EncodeContext& context, Arguments words, Plan& plan) {
 bool encode_setex(const EncodeContext& context, Arguments words, Plan& plan) {
   const TimeUnit unit =
       context.command == CommandId::setex ? TimeUnit::seconds : TimeUnit::milliseconds;
-  std::int64_t deadline_ms = 0;
-  if (!read_deadline(context, words[2], unit, TimeBase::relative, deadline_ms, plan)) {
+  const auto deadline = read_deadline(context, words[2], unit, TimeBase::relative, plan);
+  if (!deadline) {
     return false;
   }
   plan.add({.code = OpCode::set_for,
             .keyspace = context.keyspace,
-            .deadline_ms = deadline_ms,
+            .deadline_ms = *deadline,
             .key = words[1],
             .value = words[3]});
   return true;
@@ -193,7 +191,7 @@ bool encode_getdel(const EncodeContext& context, Arguments words, Plan& plan) {
 
 bool encode_getex(const EncodeContext& context, Arguments words, Plan& plan) {
   SetOptions options;
-  if (!read_options(context, words, 2, false, options, plan)) {
+  if (!read_options(context, words.subspan(2), false, options, plan)) {
     if (plan.error() == text::kSyntax) {
       return false;
     }

@@ -9,9 +9,9 @@ namespace ostraka::gateway::resp {
 namespace {
 
 // The longest text that Redis converts.
-constexpr std::size_t kTextBytesMax = 5 * 1024;
+constexpr std::size_t kTextBytesMax = std::size_t{5} * 1024;
 // The largest finite value has 4933 digits before the point.
-constexpr std::size_t kPrintedBytesMax = 5 * 1024;
+constexpr std::size_t kPrintedBytesMax = std::size_t{5} * 1024;
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 

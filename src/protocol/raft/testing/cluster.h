@@ -182,7 +182,7 @@ class Cluster {
   bool deliver_one();
   [[nodiscard]] std::int64_t next_time() const;
   void run_one();
-  void finish_transfer(SnapshotTransfer transfer);
+  void finish_transfer(const SnapshotTransfer& transfer);
   void sample_leases();
   [[nodiscard]] std::int64_t delay(std::int64_t low_us, std::int64_t high_us);
 

@@ -161,9 +161,9 @@ bool Cluster::deliver_one() {
     }
   }
   if (!transfers_.empty()) {
-    SnapshotTransfer transfer = std::move(transfers_.front());
+    const SnapshotTransfer transfer = std::move(transfers_.front());
     transfers_.erase(transfers_.begin());
-    finish_transfer(std::move(transfer));
+    finish_transfer(transfer);
     return true;
   }
   return false;
@@ -190,7 +190,7 @@ std::size_t Cluster::deliver(std::uint32_t from, std::uint32_t to, std::uint8_t 
   return chosen.size();
 }
 
-void Cluster::finish_transfer(SnapshotTransfer transfer) {
+void Cluster::finish_transfer(const SnapshotTransfer& transfer) {
   Node& to = node_of(transfer.to.value());
   const bool answer = transfer.leader_term.is_none();
   if (answer) {
@@ -254,9 +254,9 @@ void Cluster::run_one() {
   }
   for (std::size_t i = 0; i < transfers_.size(); ++i) {
     if (transfers_[i].at <= time_ns_) {
-      SnapshotTransfer transfer = std::move(transfers_[i]);
+      const SnapshotTransfer transfer = std::move(transfers_[i]);
       transfers_.erase(transfers_.begin() + static_cast<std::ptrdiff_t>(i));
-      finish_transfer(std::move(transfer));
+      finish_transfer(transfer);
       return;
     }
   }
