@@ -73,6 +73,8 @@ void counter_metrics(const NodeFacts& facts, MetricsText& out) {
             replica->messages_sent);
     counter(out, "ostraka_peer_messages_dropped_total",
             "Replication messages that could not be sent", replica->messages_dropped);
+    counter(out, "ostraka_peer_messages_refused_total",
+            "Replication messages received that no correct peer sends", replica->messages_refused);
     for (const auto& [kind, count] : {std::pair{"lease", replica->lease_reads},
                                       {"barrier", replica->barrier_reads},
                                       {"local", replica->local_reads}}) {
