@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +20,9 @@ using check::Model;
 using check::Operation;
 using nlohmann::json;
 
+constexpr int kDepthMax = 64;
+constexpr double kTimeMax = 9.2e18;
+
 class Parser {
  public:
   explicit Parser(Model model) : model_(model) { history_.values.emplace_back("null"); }
@@ -31,10 +35,7 @@ class Parser {
       if (line.find_first_not_of(" \t\r") == std::string::npos) {
         continue;
       }
-      const json event = json::parse(line, nullptr, false);
-      if (!event.is_object()) {
-        return bad("not a JSON object");
-      }
+      OSTRAKA_ASSIGN(const json event, object_of(line));
       OSTRAKA_TRY(take(event));
     }
     for (Open& open : done_) {
@@ -60,6 +61,20 @@ class Parser {
                       "line " + std::to_string(history_.lines) + ": " + what);
   }
 
+  // Values are printed recursively: their depth is bounded.
+  [[nodiscard]] base::Result<json> object_of(const std::string& line) const {
+    bool is_deep = false;
+    const auto keep = [&is_deep](int depth, json::parse_event_t, const json&) {
+      is_deep = is_deep || depth > kDepthMax;
+      return !is_deep;
+    };
+    json event = json::parse(line, keep, false);
+    if (is_deep || !event.is_object()) {
+      return bad(is_deep ? "too deep" : "not a JSON object");
+    }
+    return event;
+  }
+
   base::Status take(const json& event) {
     const auto process = event.find("process");
     const auto type = event.find("type");
@@ -71,6 +86,9 @@ class Parser {
     if (const auto given = event.find("time"); given != event.end() && !given->is_null()) {
       if (!given->is_number()) {
         return bad("\"time\" is not a number");
+      }
+      if (given->is_number_float() && !(std::abs(given->get<double>()) < kTimeMax)) {
+        return bad("\"time\" is beyond what 64 bits hold");
       }
       time = given->is_number_float() ? static_cast<std::int64_t>(given->get<double>())
                                       : given->get<std::int64_t>();

@@ -76,5 +76,17 @@ TEST(HistoryJsonl, BadInputIsRefusedWithItsLine) {
             std::string::npos);
 }
 
+TEST(HistoryJsonl, RefusesTimesBeyond64Bits) {
+  EXPECT_EQ(error_of(R"({"process":1,"type":"invoke","f":"read","time":1e300})"),
+            "line 1: \"time\" is beyond what 64 bits hold");
+  EXPECT_EQ(error_of(R"({"process":1,"type":"invoke","f":"read","time":-9.1e18})"), "");
+}
+
+TEST(HistoryJsonl, RefusesDeepValues) {
+  const std::string deep = std::string(400'000, '[') + std::string(400'000, ']');
+  EXPECT_EQ(error_of(R"({"process":1,"type":"invoke","f":"write","value":)" + deep + "}"),
+            "line 1: too deep");
+}
+
 }  // namespace
 }  // namespace ostraka::cli

@@ -1,6 +1,7 @@
 // The HTTP request parser on arbitrary bytes: the same requests and the same error for every
 // chunking, within its limits.
 #include "base/assert.h"
+#include "base/chunking_test.h"
 #include "codec/http.h"
 
 #include <cstddef>
@@ -14,21 +15,17 @@ using namespace ostraka;
 constexpr codec::HttpLimits kLimits = {
     .head_bytes_max = 256, .headers_max = 4, .body_bytes_max = 64};
 
-// Everything that was understood, as text.
 std::string run(base::ByteView input, std::size_t step) {
   codec::HttpRequestParser parser(kLimits);
-  std::string story;
-  std::string pending;
-  for (std::size_t at = 0; at < input.size(); at += step) {
-    pending += input.substr(at, step);
-    base::ByteView in = pending;
+  const auto take = [&parser](base::ByteView& in, std::string& story) {
     for (;;) {
       const auto complete = parser.next(in);
       if (!complete.has_value()) {
-        return story + "!" + std::string(name_of(complete.error().code));
+        story += "!" + std::string(name_of(complete.error().code));
+        return false;
       }
       if (!*complete) {
-        break;
+        return true;
       }
       const codec::HttpRequest& request = parser.request();
       OSTRAKA_ASSERT(request.path.starts_with('/'), "a path begins with a slash");
@@ -40,10 +37,8 @@ std::string run(base::ByteView input, std::size_t step) {
         story += std::string(name) + "=" + std::string(value) + ";";
       }
     }
-    pending = std::string(in);
-    OSTRAKA_ASSERT(pending.size() < kLimits.head_bytes_max, "what is kept is bounded");
-  }
-  return story;
+  };
+  return base::testing::story_of(input, step, kLimits.head_bytes_max, take);
 }
 
 }  // namespace
@@ -56,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const std::string bytes(data + 1, data + size);
   const std::size_t step = data[0] % 16U + 1U;
-  const std::string whole = run(bytes, bytes.size() + 1);
-  OSTRAKA_ASSERT(run(bytes, step) == whole, "chunks do not matter");
+  base::testing::expect_same_in_pieces(bytes.size(), step,
+                                       [&bytes](std::size_t piece) { return run(bytes, piece); });
   return 0;
 }

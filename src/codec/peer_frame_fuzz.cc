@@ -1,6 +1,7 @@
 // What nodes send each other, on arbitrary bytes (F3): frames do not depend on chunking and stay
 // within their bound; what a decoder accepts, encoded and decoded again, is the same.
 #include "base/assert.h"
+#include "base/chunking_test.h"
 #include "codec/peer_frame.h"
 #include "codec/peer_frame_greeting.h"
 #include "codec/peer_frame_message.h"
@@ -16,34 +17,28 @@ using namespace ostraka;
 
 constexpr std::size_t kBodyMax = 200;
 
-// Everything that was understood, as text.
 std::string run(base::ByteView input, std::size_t step) {
   codec::PeerFrameReader reader(kBodyMax, 1);
-  std::string story;
-  std::string pending;
-  for (std::size_t at = 0; at < input.size(); at += step) {
-    pending += input.substr(at, step);
-    base::ByteView in = pending;
+  const auto take = [&reader](base::ByteView& in, std::string& story) {
     for (;;) {
       const auto complete = reader.next(in);
       if (!complete.has_value()) {
-        return story + "!" + std::string(name_of(complete.error().code));
+        story += "!" + std::string(name_of(complete.error().code));
+        return false;
       }
       if (!*complete) {
-        break;
+        return true;
       }
       OSTRAKA_ASSERT(reader.body().size() <= kBodyMax, "bodies are bounded");
       story += std::to_string(reader.header().type) + "/" + std::string(reader.body()) + ";";
     }
-    pending = std::string(in);
-    OSTRAKA_ASSERT(pending.size() < codec::kPeerFrameHeaderBytes, "nothing is left to the caller");
-  }
-  return story;
+  };
+  return base::testing::story_of(input, step, codec::kPeerFrameHeaderBytes - 1, take);
 }
 
 void frames(base::ByteView input, std::size_t step) {
-  const std::string whole = run(input, input.size() + 1);
-  OSTRAKA_ASSERT(run(input, step) == whole, "chunks do not matter");
+  base::testing::expect_same_in_pieces(input.size(), step,
+                                       [input](std::size_t piece) { return run(input, piece); });
 }
 
 // Frames with the right checksum, so that what lies behind it is reached: the input is a list of
@@ -59,7 +54,7 @@ void valid_frames(base::ByteView input, std::size_t step) {
     writer.append(wire, type, model::ShardId(at), body);
     expected += std::to_string(type) + "/" + std::string(body) + ";";
   }
-  OSTRAKA_ASSERT(run(wire, step) == expected, "what is written is read");
+  OSTRAKA_ASSERT(run(wire, step) == expected + " and 0 bytes", "what is written is read");
 }
 
 void message(base::ByteView input) {

@@ -3,13 +3,12 @@
 //
 // The first byte of the input chooses the size of the pieces.
 #include "base/assert.h"
+#include "base/chunking_test.h"
 #include "codec/resp_parser.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace {
 
@@ -20,45 +19,31 @@ constexpr codec::RespLimits kLimits{
 // Header lines of every argument and of the array.
 constexpr std::size_t kHeldMax = kLimits.request_bytes_max + 17 * (kLimits.line_bytes_max + 4);
 
-struct Outcome {
-  std::vector<std::string> arguments;
-  std::vector<std::size_t> counts;
-  std::string error;
-  std::size_t left = 0;
-  friend bool operator==(const Outcome&, const Outcome&) = default;
-};
-
-Outcome run(base::ByteView input, std::size_t piece) {
-  Outcome outcome;
+std::string run(base::ByteView input, std::size_t piece) {
   codec::RespRequestParser parser(kLimits);
-  std::string held;
-  while (!input.empty()) {
-    held += input.substr(0, piece);
-    input.remove_prefix(std::min(piece, input.size()));
+  const auto take = [&parser](base::ByteView& in, std::string& story) {
     for (;;) {
-      const auto status = parser.parse(held);
+      const auto status = parser.parse(in);
       if (status == codec::RespRequestParser::Status::error) {
-        outcome.error = parser.error_text();
-        OSTRAKA_ASSERT(!outcome.error.empty(), "an error has a text");
-        return outcome;
+        OSTRAKA_ASSERT(!parser.error_text().empty(), "an error has a text");
+        story += "!" + std::string(parser.error_text());
+        return false;
       }
       if (status == codec::RespRequestParser::Status::need_more) {
-        break;
+        return true;
       }
-      OSTRAKA_ASSERT(parser.consumed() > 0 && parser.consumed() <= held.size(),
+      OSTRAKA_ASSERT(parser.consumed() > 0 && parser.consumed() <= in.size(),
                      "a request is made of bytes that were presented");
       OSTRAKA_ASSERT(parser.arguments().size() <= kLimits.line_bytes_max, "bounded arguments");
-      outcome.counts.push_back(parser.arguments().size());
+      story += std::to_string(parser.arguments().size()) + ":";
       for (const base::ByteView argument : parser.arguments()) {
-        outcome.arguments.emplace_back(argument);
+        story += std::to_string(argument.size()) + "=" + std::string(argument) + ",";
       }
-      held.erase(0, parser.consumed());
+      in.remove_prefix(parser.consumed());
       parser.next();
     }
-    OSTRAKA_ASSERT(held.size() <= kHeldMax, "held bytes are bounded");
-  }
-  outcome.left = held.size();
-  return outcome;
+  };
+  return base::testing::story_of(input, piece, kHeldMax + piece, take);
 }
 
 }  // namespace
@@ -69,8 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::string input(data + 1, data + size);
-  const Outcome whole = run(input, 16);
-  OSTRAKA_ASSERT(run(input, 1) == whole, "byte by byte");
-  OSTRAKA_ASSERT(run(input, 1U + data[0] % 64U) == whole, "in other pieces");
+  base::testing::expect_same_in_pieces(input.size(), 1U + data[0] % 64U,
+                                       [&input](std::size_t piece) { return run(input, piece); });
   return 0;
 }

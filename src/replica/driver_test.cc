@@ -134,6 +134,25 @@ TEST(DriverDurability, ALateCompletionEchoesTheWriteItBelongsTo) {
   EXPECT_EQ(durable[1].token, protocol::AppendToken(2));
 }
 
+TEST(DriverMessages, WhatNoCorrectPeerSendsIsCounted) {
+  DriverWorld world;
+  world.protocol->on_step = [](const EventBody& body, Effects& effects) {
+    effects.message_refused = std::holds_alternative<protocol::Received>(body);
+  };
+  world.replica->start();
+  protocol::Message message = message_to(kSelf, 1);
+  world.replica->on_message(message, {});
+  EXPECT_EQ(world.replica->counters().messages_refused, 1U) << "by the protocol";
+  message.entries.push_back(
+      {model::LogIndex(1), model::Term(1), protocol::EntryKind::configuration, 4});
+  world.replica->on_message(message, {});
+  EXPECT_EQ(world.replica->counters().messages_refused, 2U) << "an entry without its payload";
+  const base::Buffer payloads[] = {base::Buffer::copy("what?")};
+  world.replica->on_message(message, payloads);
+  EXPECT_EQ(world.replica->counters().messages_refused, 3U) << "no configuration";
+  EXPECT_EQ(world.protocol->seen<protocol::Received>().size(), 1U);
+}
+
 TEST(DriverReentrancy, EventsFromWithinAStepWaitTheirTurn) {
   DriverWorld world;
   world.lead();

@@ -108,7 +108,8 @@ struct Counters {
   std::uint64_t appends = 0;
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_dropped = 0;
-  std::uint64_t log_reads = 0;  // entries that were not in the log cache
+  std::uint64_t messages_refused = 0;  // received; no correct peer sends them
+  std::uint64_t log_reads = 0;         // entries that were not in the log cache
   std::uint64_t lease_reads = 0;
   std::uint64_t barrier_reads = 0;
   std::uint64_t local_reads = 0;  // stale and bounded staleness

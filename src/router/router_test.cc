@@ -1,4 +1,5 @@
 // The router against a scripted shard: serials, certainty of errors, bounds, order.
+#include "router/internal/frames.h"
 #include "router/router_world_test.h"
 
 #include <gtest/gtest.h>
@@ -227,6 +228,39 @@ TEST_F(RouterTest, EndingASessionCompletesItsCallsAndKeepsItsSerials) {
   EXPECT_TRUE(next.ok);
 }
 
+// In the log they would stop every replica for good.
+TEST_F(RouterTest, ALeaderRefusesForwardedCommandsThatItCannotRead) {
+  const auto forwarded = [this](const std::vector<std::string>& commands) {
+    std::string frame;
+    begin_commands(
+        frame,
+        {.session = model::SessionId(5), .first_serial = model::Serial(1), .acknowledged = {}});
+    for (const std::string& command : commands) {
+      base::Writer(frame).bytes(command);
+    }
+    transport_.frames.clear();
+    EXPECT_TRUE(
+        router_->on_frame(model::NodeId(2), peer::FrameType::forward_request, kShard, frame));
+    run();
+    ReplyRecord record;
+    if (!transport_.frames.empty()) {
+      base::Reader in(transport_.frames.back().second);
+      EXPECT_TRUE(next_reply(in, record).value());
+      EXPECT_EQ(record.kind, ReplyKind::refused);
+      EXPECT_EQ(record.count, commands.size());
+    }
+    return error_from(record.error).code;
+  };
+  std::string later = touch();
+  later[0] = 9;
+  EXPECT_EQ(forwarded({touch(), later}), ErrorCode::format_unknown);
+  EXPECT_EQ(forwarded({touch().substr(0, 2), touch()}), ErrorCode::malformed);
+  EXPECT_TRUE(shard_.batches.empty());
+  static_cast<void>(forwarded({touch(), touch()}));
+  ASSERT_EQ(shard_.batches.size(), 1U);
+  EXPECT_EQ(shard_.batches[0].commands.size(), 2U);
+}
+
 TEST_F(RouterTest, ForwardsWhenAnotherNodeLeadsAndTakesItsReplies) {
   // The leader's router at the other end of the wire.
   ScriptedShard far_shard;
@@ -256,13 +290,13 @@ TEST_F(RouterTest, ForwardsWhenAnotherNodeLeadsAndTakesItsReplies) {
   carry();
   ASSERT_TRUE(router_->status().session_registered);
   Session& client = open();
-  TestCall& write = submit(client, "w1");
-  TestCall& another = submit(client, "w2");
+  TestCall& write = submit(client, touch());
+  TestCall& another = submit(client, touch());
   TestCall& read = submit(open(), "r", /*read_only=*/true);
   carry();
   ASSERT_FALSE(far_shard.batches.empty());
   EXPECT_EQ(far_shard.batches[0].session, session);
-  EXPECT_EQ(far_shard.batches[0].commands, (std::vector<std::string>{"w1", "w2"}));
+  EXPECT_EQ(far_shard.batches[0].commands, (std::vector<std::string>{touch(), touch()}));
   EXPECT_EQ(read.text, "read");
   far.on_result(kShard, session, model::Serial(1), base::ByteView("one"));
   far.on_refused(kShard, session, model::Serial(2), 1, ErrorCode::busy);
@@ -272,7 +306,7 @@ TEST_F(RouterTest, ForwardsWhenAnotherNodeLeadsAndTakesItsReplies) {
   run(Duration::milliseconds(30));
   carry();
   EXPECT_EQ(far_shard.batches.back().first, 2U);
-  EXPECT_EQ(far_shard.batches.back().commands, (std::vector<std::string>{"w2"}));
+  EXPECT_EQ(far_shard.batches.back().commands, (std::vector<std::string>{touch()}));
 }
 
 TEST_F(RouterTest, StoppingTellsWhatIsCertain) {

@@ -13,6 +13,9 @@ namespace {
 using base::Duration;
 using Words = std::vector<std::string>;
 
+// Times are in ms, and counted in ns.
+constexpr std::int64_t kNumberMax = 1'000'000'000'000;
+
 Words split(std::string_view text, char separator) {
   Words words;
   std::string word;
@@ -35,7 +38,7 @@ Words split(std::string_view text, char separator) {
 std::optional<std::int64_t> number(const std::string& word) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc() || end != word.data() + word.size() || value < 0) {
+  if (error != std::errc() || end != word.data() + word.size() || value < 0 || value > kNumberMax) {
     return std::nullopt;
   }
   return value;
@@ -54,7 +57,7 @@ class Parser {
     for (const std::string& raw : lines_of(text)) {
       ++line_;
       const Words words = split(raw.substr(0, raw.find('#')), ' ');
-      if (!words.empty() && !take_repeated(words, raw)) {
+      if (!words.empty() && !take_repeated(words)) {
         return not_understood(raw);
       }
     }
@@ -102,7 +105,7 @@ class Parser {
   }
 
   // repeat NAME FROM TO, or each NAME,… VALUE,… …; the lines of its body; end.
-  bool take_repeated(const Words& words, const std::string& raw) {
+  bool take_repeated(const Words& words) {
     if (words[0] == "repeat" || words[0] == "each") {
       if (repeat_) {
         return false;
@@ -111,7 +114,7 @@ class Parser {
       return repeat_.has_value();
     }
     if (!repeat_) {
-      return take(words, raw);
+      return take(words);
     }
     if (words[0] != "end") {
       repeat_->body.emplace_back(line_, words);
@@ -126,7 +129,7 @@ class Parser {
           std::ranges::replace(replaced, "$" + repeat.names[i], values[i]);
         }
         line_ = line;
-        if (contains_dollar(replaced) || !take(replaced, raw)) {
+        if (contains_dollar(replaced) || !take(replaced)) {
           return false;
         }
       }
@@ -135,10 +138,13 @@ class Parser {
     return true;
   }
 
-  bool take(const Words& words, const std::string& raw) {
+  bool take(const Words& words) {
     const std::string& key = words[0];
     if (key == "title") {
-      scenario_.title = raw.substr(raw.find("title") + 6);
+      scenario_.title.clear();
+      for (std::size_t i = 1; i < words.size(); ++i) {
+        scenario_.title += (i > 1 ? " " : "") + words[i];
+      }
       return words.size() > 1;
     }
     if (key == "nodes" || key == "spares" || key == "max_message_bytes" || key == "run" ||

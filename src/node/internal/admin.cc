@@ -1,6 +1,7 @@
 #include "node/internal/admin.h"
 
 #include "node/cluster.h"
+#include "node/internal/json_text.h"
 #include "replica/membership_target.h"
 
 #include <nlohmann/json.hpp>
@@ -212,13 +213,13 @@ void Admin::transfer(const std::string& name, OnReply on_reply) {
     return;
   }
   if (to->id == parts_.self) {
-    on_reply(nlohmann::ordered_json{{"leader", name}}.dump());
+    on_reply(to_text(nlohmann::ordered_json{{"leader", name}}));
     return;
   }
   replica.transfer_leadership(to->id,
                               [name, done = std::move(on_reply)](base::Status status) mutable {
                                 if (status.has_value()) {
-                                  done(nlohmann::ordered_json{{"leader", name}}.dump());
+                                  done(to_text(nlohmann::ordered_json{{"leader", name}}));
                                 } else {
                                   done(std::unexpected(std::move(status).error()));
                                 }
@@ -378,7 +379,7 @@ std::string Admin::members_json() const {
                       {"announced", !member.incarnation.is_none()}});
     }
   }
-  return nlohmann::ordered_json{{"members", std::move(list)}}.dump();
+  return to_text(nlohmann::ordered_json{{"members", std::move(list)}});
 }
 
 void Admin::on_disconnected(model::NodeId peer) {

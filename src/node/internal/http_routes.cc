@@ -1,5 +1,7 @@
 #include "node/internal/http_routes.h"
 
+#include "node/internal/json_text.h"
+
 #include <nlohmann/json.hpp>
 
 #include <memory>
@@ -20,7 +22,7 @@ void respond_error(Responder& responder, int status, const std::string& code,
                    const std::string& text) {
   responder.respond({.status = status,
                      .content_type = kJson,
-                     .body = Json{{"error", code}, {"text", text}}.dump() + "\n"});
+                     .body = to_text(Json{{"error", code}, {"text", text}}) + "\n"});
 }
 
 void respond_error(Responder& responder, const base::Error& error) {

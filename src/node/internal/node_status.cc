@@ -1,6 +1,7 @@
 #include "node/internal/node_status.h"
 
 #include "base/metrics_text.h"
+#include "node/internal/json_text.h"
 #include "peer/metrics.h"
 
 #include <fmt/format.h>
@@ -73,6 +74,8 @@ void counter_metrics(const NodeFacts& facts, MetricsText& out) {
             replica->messages_sent);
     counter(out, "ostraka_peer_messages_dropped_total",
             "Replication messages that could not be sent", replica->messages_dropped);
+    counter(out, "ostraka_peer_messages_refused_total",
+            "Replication messages received that no correct peer sends", replica->messages_refused);
     for (const auto& [kind, count] : {std::pair{"lease", replica->lease_reads},
                                       {"barrier", replica->barrier_reads},
                                       {"local", replica->local_reads}}) {
@@ -201,14 +204,14 @@ std::string local_status_json(const NodeFacts& facts) {
   out["http"] = facts.http_address;
   out["disk_free_bytes"] = facts.free_disk_bytes;
   out["uptime_seconds"] = static_cast<std::uint64_t>(facts.uptime_seconds);
-  return out.dump();
+  return to_text(out);
 }
 
 std::string cluster_status_json(const std::string& leader, const std::vector<NodeAnswer>& answers) {
   Json nodes = Json::array();
   std::uint64_t commit = 0;
   for (const NodeAnswer& answer : answers) {
-    Json node = answer.json.has_value() ? Json::parse(*answer.json, nullptr, false) : Json();
+    Json node = answer.json.has_value() ? parse_flat(*answer.json) : Json();
     if (!node.is_object()) {
       node = Json{{"name", answer.member.name},
                   {"id", answer.member.id.value()},
@@ -236,7 +239,7 @@ std::string cluster_status_json(const std::string& leader, const std::vector<Nod
     }
   }
   Json out{{"leader", leader.empty() ? Json(nullptr) : Json(leader)}, {"nodes", std::move(nodes)}};
-  return out.dump();
+  return to_text(out);
 }
 
 void add_metrics(const NodeFacts& facts, base::MetricsText& out) {

@@ -26,6 +26,7 @@ void Effects::clear() {
   send_snapshot.clear();
   install_snapshot.reset();
   discard_snapshot = false;
+  message_refused = false;
   log_lost.reset();
   role_change.reset();
   configuration.reset();

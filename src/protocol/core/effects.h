@@ -122,6 +122,8 @@ struct Effects {
   std::vector<SendSnapshot> send_snapshot;
   std::optional<SnapshotMeta> install_snapshot;
   bool discard_snapshot = false;
+  // what was received comes from no correct peer; nothing was done
+  bool message_refused = false;
   std::optional<LogLost> log_lost;
   std::optional<RoleChange> role_change;
   // set when the configuration in use changed

@@ -1,6 +1,7 @@
 #include "protocol/raft/raft.h"
 
 #include "base/assert.h"
+#include "protocol/raft/internal/admission.h"
 #include "protocol/raft/internal/quorum_value.h"
 
 #include <algorithm>
@@ -113,6 +114,12 @@ void Raft::fail(RequestId id, base::ErrorCode code) {
   out_->failed.push_back({id, code, leader_ == self_ ? model::NodeId{} : leader_});
 }
 
+// No correct peer sends it: nothing of it is believed.
+void Raft::refuse(model::NodeId from, std::uint8_t kind) {
+  out_->message_refused = true;
+  trace(TraceKind::ignored, from.value(), kind);
+}
+
 void Raft::trace(TraceKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
   if (settings_.trace) {
     out_->trace.push_back({static_cast<std::uint16_t>(kind), a, b, c});
@@ -221,7 +228,7 @@ bool Raft::settle_term(const Message& message) {
     become_follower(message.term, from_leader ? message.from : model::NodeId{});
   } else if (from_leader && leader_ != message.from) {
     if (is_leader() || (!leader_.is_none() && leader_ != message.from)) {
-      trace(TraceKind::ignored, message.from.value(), message.kind);
+      refuse(message.from, message.kind);
       return false;  // two leaders in one term: not by correct peers
     }
     become_follower(message.term, message.from);
@@ -265,8 +272,15 @@ void Raft::answer_old_term(const Message& message) {
 void Raft::on(const Received& event) {
   OSTRAKA_ASSERT(event.message != nullptr, "an event without its message");
   const Message& message = *event.message;
-  if (log_lost_ || message.to != self_ || message.from == self_ || message.from.is_none() ||
-      !settle_term(message)) {
+  if (log_lost_) {
+    return;
+  }
+  if (message.to != self_ || message.from == self_ || message.from.is_none() ||
+      !is_well_formed(message)) {
+    refuse(message.from, message.kind);
+    return;
+  }
+  if (!settle_term(message)) {
     return;
   }
   switch (static_cast<MessageKind>(message.kind)) {
@@ -293,7 +307,6 @@ void Raft::on(const Received& event) {
     case MessageKind::read_ack:
       return on_read_ack(message);
   }
-  trace(TraceKind::ignored, message.from.value(), message.kind);
 }
 
 void Raft::on(const Durable& event) {

@@ -4,7 +4,8 @@
 // promise, read index, leadership transfer, learners, membership change by single server and by
 // joint consensus, snapshots. README.md maps the paper's sections to the files.
 // Threads: none. Owns its copy of the log's metadata, no payloads. Errors: a request that cannot be
-// done is answered in Effects::failed; a message that no correct peer sends is ignored.
+// done is answered in Effects::failed; a message that no correct peer sends has no effect but
+// Effects::message_refused.
 #pragma once
 
 #include "base/prng.h"
@@ -64,6 +65,7 @@ class Raft final : public Protocol {
   Message& compose(model::NodeId to, MessageKind kind, AppendToken behind);
   Message& compose(model::NodeId to, MessageKind kind);
   void fail(RequestId id, base::ErrorCode code);
+  void refuse(model::NodeId from, std::uint8_t kind);
   void trace(TraceKind kind, std::uint64_t a, std::uint64_t b = 0, std::uint64_t c = 0);
   [[nodiscard]] bool is_leader() const { return role_ == Role::leader; }
   [[nodiscard]] Peer* find(model::NodeId id);
@@ -103,7 +105,6 @@ class Raft final : public Protocol {
   void append_own(EntryKind kind, std::uint32_t payload_bytes,
                   std::shared_ptr<const model::Configuration> configuration);
   [[nodiscard]] static model::Term last_term_of(const Message& message);
-  [[nodiscard]] static bool is_well_formed(const Message& message);
   void store_entries(const Message& message);
   bool truncate(model::LogIndex from);
   void reject_append(const Message& message);
@@ -126,6 +127,7 @@ class Raft final : public Protocol {
   void on(const SnapshotReceived& event);
   void on(const SnapshotInstalled& event);
   void want_snapshot(Peer& peer);
+  void refuse_snapshot();
 
   // step_reads.cc
   void on(const ReadBarrier& event);

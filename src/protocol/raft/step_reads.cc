@@ -154,7 +154,8 @@ void Raft::refuse_read(const PendingRead& read, base::ErrorCode code) {
 
 void Raft::on_read_ack(const Message& message) {
   Ring<ForwardedRead>& forwarded = s_.reads.forwarded;
-  if (forwarded.empty() || message.context < forwarded.front().context ||
+  // Those that wait were asked of this leader: with another one they have failed.
+  if (message.from != leader_ || forwarded.empty() || message.context < forwarded.front().context ||
       message.context - forwarded.front().context >= forwarded.size()) {
     return;
   }
@@ -165,9 +166,7 @@ void Raft::on_read_ack(const Message& message) {
       fail(read.id, base::ErrorCode::no_leader);
     } else {
       out_->reads.push_back({read.id, message.index});
-      if (message.from == leader_) {
-        commit_to(std::min(message.commit, matched_));  // do not wait for the next heartbeat
-      }
+      commit_to(std::min(message.commit, matched_));  // do not wait for the next heartbeat
     }
   }
   while (!forwarded.empty() && forwarded.front().done) {

@@ -48,29 +48,6 @@ void Raft::append_own(EntryKind kind, std::uint32_t payload_bytes,
   send_to_all();
 }
 
-bool Raft::is_well_formed(const Message& message) {
-  model::LogIndex index = message.index;
-  model::Term term = message.log_term;
-  std::size_t configurations = 0;
-  for (const EntryMeta& entry : message.entries) {
-    if (entry.index != index.next() || entry.term < term || entry.term > message.term ||
-        entry.payload_bytes > Log::kPayloadBytesMax) {
-      return false;
-    }
-    if (entry.kind == EntryKind::configuration) {
-      if (configurations == message.configurations.size() ||
-          message.configurations[configurations].index != entry.index ||
-          message.configurations[configurations].configuration == nullptr) {
-        return false;
-      }
-      ++configurations;
-    }
-    index = entry.index;
-    term = entry.term;
-  }
-  return configurations == message.configurations.size() && message.log_term <= message.term;
-}
-
 model::Term Raft::last_term_of(const Message& message) {
   return message.entries.empty() ? message.log_term : message.entries.back().term;
 }
@@ -81,10 +58,6 @@ void Raft::on_append(const Message& message) {
   postpone_election(now_ + s_.election.timeout);
   if (installing_) {
     return;  // the log is being replaced; the leader will ask again
-  }
-  if (!is_well_formed(message)) {
-    trace(TraceKind::ignored, message.from.value(), message.kind);
-    return;
   }
   // Up to the commit index the logs are equal (leader completeness): only what lies behind matters.
   if (message.index > commit_ && log_.term_at(message.index) != message.log_term) {
@@ -117,7 +90,7 @@ void Raft::store_entries(const Message& message) {
   }
   const model::LogIndex from = message.entries[at].index;
   if (from > log_.last().next() || message.entries[at].term < log_.term_at(from.prev())) {
-    trace(TraceKind::ignored, message.from.value(), message.kind);
+    refuse(message.from, message.kind);
     return;
   }
   open_append();
@@ -285,7 +258,7 @@ void Raft::on_heartbeat_ack(const Message& message) {
 void Raft::note_match(Peer& peer, model::LogIndex match, model::LogIndex received) {
   received = std::max(match, received);
   if (received > log_.last()) {
-    trace(TraceKind::ignored, peer.id.value(), static_cast<std::uint64_t>(MessageKind::append_ack));
+    refuse(peer.id, static_cast<std::uint8_t>(MessageKind::append_ack));
     return;
   }
   if (match > peer.match || received > peer.received) {

@@ -1,6 +1,7 @@
 // Snapshots (Raft paper section 7). The transfer itself is the driver's; the protocol pauses
 // replication to the peer while one is under way and decides what a received one is good for.
 #include "base/assert.h"
+#include "protocol/raft/internal/admission.h"
 #include "protocol/raft/raft.h"
 
 #include <algorithm>
@@ -38,24 +39,22 @@ void Raft::on(const SnapshotSent& event) {
 
 void Raft::on(const SnapshotReceived& event) {
   const SnapshotMeta& meta = event.meta;
-  if (installing_) {
+  if (installing_ || event.leader_term < hard_.term) {
     out_->discard_snapshot = true;
     return;
   }
-  if (event.leader_term < hard_.term) {
-    out_->discard_snapshot = true;
+  const bool other_leader =
+      event.leader_term == hard_.term && !leader_.is_none() && leader_ != event.from;
+  if (event.from == self_ || !is_well_formed(event) || other_leader) {
+    refuse_snapshot();
     return;
   }
-  if (event.leader_term > hard_.term || leader_ != event.from) {
-    if (is_leader()) {
-      out_->discard_snapshot = true;
-      return;
-    }
+  if (event.leader_term > hard_.term || leader_.is_none()) {
     become_follower(event.leader_term, event.from);
   }
   s_.election.heard_leader = now_;
   postpone_election(now_ + s_.election.timeout);
-  if (meta.index <= commit_ || meta.configuration == nullptr) {
+  if (meta.index <= commit_) {
     out_->discard_snapshot = true;
     return;
   }
@@ -66,9 +65,19 @@ void Raft::on(const SnapshotReceived& event) {
     commit_to(meta.index);
     return;
   }
+  if (meta.index <= matched_) {
+    // The same leader has shown another entry there, which may be committed while this is written.
+    refuse_snapshot();
+    return;
+  }
   installing_ = meta;
   out_->install_snapshot = meta;
   trace(TraceKind::snapshot_install, meta.index.value(), meta.term.value());
+}
+
+void Raft::refuse_snapshot() {
+  out_->message_refused = true;
+  out_->discard_snapshot = true;
 }
 
 void Raft::on(const SnapshotInstalled& event) {

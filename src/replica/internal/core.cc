@@ -144,7 +144,11 @@ void Replica::Impl::request(protocol::EventBody body, protocol::RequestId id, On
 }
 
 void Replica::Impl::receive(protocol::Message& message, std::span<const base::Buffer> payloads) {
-  if (flags_.stopped || error_.has_value() || payloads.size() != message.entries.size()) {
+  if (flags_.stopped || error_.has_value()) {
+    return;
+  }
+  if (payloads.size() != message.entries.size()) {
+    ++counters_.messages_refused;
     return;
   }
   message.configurations.clear();
@@ -154,6 +158,7 @@ void Replica::Impl::receive(protocol::Message& message, std::span<const base::Bu
     }
     base::Result<model::Configuration> decoded = codec::decode_configuration(payloads[i].view());
     if (!decoded.has_value()) {
+      ++counters_.messages_refused;
       return;  // nothing of a damaged message is believed
     }
     message.configurations.push_back(

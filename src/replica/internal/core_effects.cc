@@ -21,6 +21,7 @@ void Replica::Impl::execute(protocol::Effects& effects) {
                                          ": the disk forgot what it had synced"});
     return;
   }
+  counters_.messages_refused += effects.message_refused ? 1 : 0;
   const bool role_changed = effects.role_change.has_value();
   const bool led = leads();
   if (role_changed) {

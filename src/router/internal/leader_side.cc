@@ -1,6 +1,9 @@
 #include "router/internal/leader_side.h"
 
+#include "codec/operation.h"
+
 #include <algorithm>
+#include <span>
 
 namespace ostraka::router {
 
@@ -9,6 +12,22 @@ namespace {
 constexpr std::size_t kReplyFrameBytes = 256U << 10;
 
 std::uint16_t number_of(base::ErrorCode code) { return static_cast<std::uint16_t>(code); }
+
+// Whether this version can read every one. A command that it cannot read must not get into the
+// log: there it would stop every replica for good.
+base::Status check_readable(std::span<const base::ByteView> commands) {
+  codec::Operation operation;
+  for (const base::ByteView command : commands) {
+    codec::CommandReader reader(command);
+    for (;;) {
+      OSTRAKA_ASSIGN(const bool more, reader.next(operation));
+      if (!more) {
+        break;
+      }
+    }
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -57,8 +76,11 @@ void LeaderSide::on_request(model::NodeId from, base::ByteView body) {
 void LeaderSide::take_commands(Asker& from, const CommandsHeader& header) {
   from.session = header.session;
   context_.counters.served += request_.commands.size();
-  const base::Status status = context_.shard.submit_commands(
-      header.session, header.first_serial, header.acknowledged, request_.commands);
+  base::Status status = check_readable(request_.commands);
+  if (status.has_value()) {
+    status = context_.shard.submit_commands(header.session, header.first_serial,
+                                            header.acknowledged, request_.commands);
+  }
   if (!status.has_value()) {
     refuse(from, header, static_cast<std::uint32_t>(request_.commands.size()), status.error().code);
   }

@@ -257,8 +257,10 @@ void WritePath::on_refused(model::Serial first, std::uint32_t count, base::Error
   if (state_ != State::active) {
     return;
   }
-  for (std::uint64_t n = first.value(); n < first.value() + count; ++n) {
-    if (window_.contains(n) && window_.at(n).open_attempts > 0) {
+  // Only what is in the window: both numbers come from a peer.
+  const std::uint64_t begin = std::max(first.value(), window_.base());
+  for (std::uint64_t n = begin; n < window_.end() && n - first.value() < count; ++n) {
+    if (window_.at(n).open_attempts > 0) {
       --window_.at(n).open_attempts;
     }
   }

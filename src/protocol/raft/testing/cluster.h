@@ -130,6 +130,10 @@ class Cluster {
   std::size_t drop(std::uint32_t from, std::uint32_t to, std::uint8_t kind);
   void deliver();  // every message and disk write that nothing holds, until quiet; no time passes
   std::size_t deliver(std::uint32_t from, std::uint32_t to, std::uint8_t kind);
+  // One of the messages under way, by its place in packets(); held ones too.
+  [[nodiscard]] std::size_t packets() const { return packets_.size(); }
+  void deliver_at(std::size_t place, bool keep_a_copy);
+  void drop_at(std::size_t place);
 
   // Time.
   void run_for(std::int64_t microseconds);

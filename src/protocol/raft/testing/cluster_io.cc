@@ -190,6 +190,18 @@ std::size_t Cluster::deliver(std::uint32_t from, std::uint32_t to, std::uint8_t 
   return chosen.size();
 }
 
+void Cluster::deliver_at(std::size_t place, bool keep_a_copy) {
+  Packet packet = packets_[place];
+  if (!keep_a_copy) {
+    drop_at(place);
+  }
+  arrive(std::move(packet));
+}
+
+void Cluster::drop_at(std::size_t place) {
+  packets_.erase(packets_.begin() + static_cast<std::ptrdiff_t>(place));
+}
+
 void Cluster::finish_transfer(const SnapshotTransfer& transfer) {
   Node& to = node_of(transfer.to.value());
   const bool answer = transfer.leader_term.is_none();

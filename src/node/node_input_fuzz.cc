@@ -1,0 +1,100 @@
+// What a node is told by other nodes and by its data directory above the log, on arbitrary bytes
+// (faults: F3, F7): administrative frames, the status of others, the file `origin`.
+#include "base/assert.h"
+#include "base/hash.h"
+#include "node/internal/admin_frame.h"
+#include "node/internal/node_status.h"
+#include "node/internal/origin.h"
+#include "sim_ports/sim_disk.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace ostraka;
+
+template <typename Decode>
+void comes_back(base::ByteView input, Decode decode) {
+  const auto decoded = decode(input);
+  if (decoded.has_value()) {
+    const std::string once = node::encode(*decoded);
+    OSTRAKA_ASSERT(node::encode(decode(once).value()) == once, "decode and encode are inverse");
+  }
+}
+
+void request(base::ByteView input) { comes_back(input, node::decode_admin_request); }
+void reply(base::ByteView input) { comes_back(input, node::decode_admin_reply); }
+void join_reply(base::ByteView input) { comes_back(input, node::decode_join_reply); }
+
+// Names and statuses come from peers.
+void status(base::ByteView input) {
+  const std::size_t half = input.size() / 2;
+  std::vector<node::NodeAnswer> answers(2);
+  answers[0].member.name = std::string(input.substr(0, half));
+  answers[1].json = std::string(input.substr(half));
+  OSTRAKA_ASSERT(node::cluster_status_json(answers[0].member.name, answers).starts_with("{"),
+                 "an object");
+}
+
+void read_file(std::string contents) {
+  sim_ports::SimDisk disk;
+  const auto files = disk.open_process();
+  disk.set_contents("origin", std::move(contents));
+  const auto origin = node::read_origin(*files);
+  if (!origin.has_value()) {
+    return;
+  }
+  OSTRAKA_ASSERT(node::write_origin(*files, *origin).has_value(), "it can be written");
+  const auto again = node::read_origin(*files);
+  OSTRAKA_ASSERT(again.has_value() && again->name == origin->name &&
+                     again->joined == origin->joined && again->members == origin->members,
+                 "comes back");
+}
+
+void raw_file(base::ByteView input) { read_file(std::string(input)); }
+
+// With magic, version and checksum as they should be.
+void file(base::ByteView input) {
+  std::string contents = "OSTRKORG";
+  base::Writer writer(contents);
+  writer.u16(1);
+  writer.raw(input);
+  writer.u64(base::hash64(contents));
+  read_file(std::move(contents));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) {
+    return 0;
+  }
+  const std::string bytes(data + 1, data + size);
+  switch (data[0] % 6) {
+    case 0:
+      request(bytes);
+      break;
+    case 1:
+      reply(bytes);
+      break;
+    case 2:
+      join_reply(bytes);
+      break;
+    case 3:
+      status(bytes);
+      break;
+    case 4:
+      raw_file(bytes);
+      break;
+    default:
+      file(bytes);
+      break;
+  }
+  return 0;
+}

@@ -1,0 +1,17 @@
+// Correct nodes on a network and disks as bad as the input spells (faults: F10): every invariant of
+// a cluster holds.
+#include "base/assert.h"
+#include "protocol/raft/testing/schedule_run.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string script(data, data + size);
+  const auto violation = ostraka::protocol::raft::testing::schedule_run(script);
+  OSTRAKA_ASSERT(!violation.has_value(), violation.value_or(""));
+  return 0;
+}

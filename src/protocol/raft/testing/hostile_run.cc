@@ -1,0 +1,236 @@
+#include "protocol/raft/testing/hostile_run.h"
+
+#include "base/prng.h"
+#include "protocol/raft/testing/cluster.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace ostraka::protocol::raft::testing {
+namespace {
+
+constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+constexpr std::array<std::uint64_t, 10> kHostile = {0,
+                                                    1,
+                                                    std::uint64_t{1} << 31,
+                                                    std::uint64_t{1} << 32,
+                                                    std::uint64_t{1} << 62,
+                                                    (std::uint64_t{1} << 62) + 1,
+                                                    (std::uint64_t{1} << 63) - 1,
+                                                    std::uint64_t{1} << 63,
+                                                    kMost - 1,
+                                                    kMost};
+
+class Run {
+ public:
+  explicit Run(base::ByteView script) : in_(script), victim_(voters()) {}
+
+  Victim::Counters run() {
+    while (in_.remaining() > 0) {
+      act(in_.u8());
+    }
+    return victim_.counters();
+  }
+
+ private:
+  std::uint32_t voters() { return 1 + in_.u8() % 4U; }
+
+  void act(unsigned dice) {
+    if (dice < 96) {
+      victim_.receive(invented());
+    } else if (dice < 160) {
+      answer();
+    } else if (dice < 192) {
+      victim_.finish_write();
+    } else if (dice < 208) {
+      victim_.fire_timer();
+    } else if (dice < 212) {
+      victim_.pass(std::int64_t{in_.u8()} * 4000);
+    } else if (dice < 220) {
+      victim_.propose(in_.u8());
+    } else if (dice < 224) {
+      victim_.request(ReadBarrier{request()});
+    } else if (dice < 228) {
+      victim_.request(TransferLeadership{request(), node()});
+    } else if (dice < 232) {
+      victim_.request(ChangeMembership{request(), configuration(), in_.u8() % 2 != 0});
+    } else if (dice < 238) {
+      offer_snapshot();
+    } else if (dice < 242) {
+      victim_.finish_install();
+    } else if (dice < 244) {
+      victim_.request(SnapshotSent{node(), victim_.applied(), in_.u8() % 2 != 0});
+    } else if (dice < 247) {
+      victim_.compact(in_.u8() % 4U);
+    } else if (dice < 249) {
+      victim_.request(PeerUnreachable{node()});
+    } else if (dice < 251) {
+      victim_.request(Campaign{});
+    } else if (dice < 252) {
+      victim_.request(StepDown{});
+    } else if (dice < 254) {
+      victim_.request(DiskSpace{in_.u8() % 2 != 0});
+    } else {
+      victim_.restart(in_.u8());
+    }
+  }
+
+  RequestId request() { return RequestId{++requests_}; }
+  model::NodeId node() {
+    const unsigned dice = in_.u8();
+    return model::NodeId{dice < 250 ? 1 + dice % 5U : (dice == 250 ? 0 : 0xffffffffU)};
+  }
+
+  // Near `base`, or anything.
+  std::uint64_t near(std::uint64_t base) {
+    const unsigned dice = in_.u8();
+    if (dice < 160) {
+      return base;
+    }
+    if (dice < 180) {
+      return base + 1;
+    }
+    if (dice < 200) {
+      return base - 1;
+    }
+    if (dice < 230) {
+      return base + dice % 8U - in_.u8() % 8U;
+    }
+    return dice < 245 ? kHostile[dice % kHostile.size()] : in_.u64();
+  }
+  model::Term term(model::Term base) { return model::Term{near(base.value())}; }
+  model::LogIndex index(model::LogIndex base) { return model::LogIndex{near(base.value())}; }
+
+  std::shared_ptr<const model::Configuration> configuration() {
+    const unsigned dice = in_.u8();
+    if (dice == 255) {
+      return nullptr;
+    }
+    const auto pick = [](unsigned bits) {
+      std::vector<std::uint32_t> ids;
+      for (std::uint32_t id = 0; id < 5; ++id) {
+        if ((bits >> id & 1U) != 0) {
+          ids.push_back(id == 4 && bits > 24 ? 0xffffffffU : id + 1);
+        }
+      }
+      return ids;
+    };
+    auto made = make_configuration(pick(dice % 32), pick(dice % 3 == 0 ? in_.u8() % 32U : 0));
+    if (dice % 7 == 0) {
+      made.voters_outgoing = make_configuration(pick(in_.u8() % 32U), {}).voters;
+    }
+    return std::make_shared<const model::Configuration>(std::move(made));
+  }
+
+  void add_entries(Message& message) {
+    const ProtocolStatus status = victim_.raft().status();
+    model::LogIndex at = message.index;
+    model::Term of = std::max(message.log_term, victim_.raft().term_at(at.next()));
+    for (unsigned left = in_.u8() % 5U; left > 0; --left) {
+      const unsigned dice = in_.u8();
+      at = dice < 8 ? index(at.next()) : at.next();
+      of = dice < 32 ? message.term : (dice < 40 ? term(status.term) : of);
+      EntryMeta entry{at, of, static_cast<EntryKind>(dice % 3U), dice / 4U};
+      if (dice == 255) {
+        entry.payload_bytes = static_cast<std::uint32_t>(in_.u64());
+      }
+      if (entry.kind == EntryKind::configuration && dice != 254) {
+        message.configurations.push_back({dice == 251 ? index(at) : at, configuration()});
+      }
+      message.entries.push_back(entry);
+    }
+  }
+
+  // Any message, mostly such that something would come of it.
+  Message invented() {
+    const ProtocolStatus status = victim_.raft().status();
+    Message message;
+    const unsigned dice = in_.u8();
+    message.kind = static_cast<std::uint8_t>(dice < 240 ? 1 + dice % 11U : dice);
+    message.from = dice % 3 == 0 && !status.leader.is_none() ? status.leader : node();
+    message.to = dice == 17 ? node() : Victim::kSelf;
+    message.term = term(status.term);
+    const unsigned fields = in_.u8();
+    message.reject = (fields & 1U) != 0;
+    message.flags = (fields & 2U) != 0 ? in_.u8() : kFlagPromise;
+    message.index = index((fields & 4U) != 0 ? status.commit : status.last_index);
+    message.log_term = (fields & 8U) != 0 ? term(victim_.raft().term_at(message.index))
+                                          : victim_.raft().term_at(message.index);
+    message.commit = index(message.index);
+    message.hint_index = index((fields & 16U) != 0 ? model::LogIndex{} : status.last_index);
+    message.hint_term = term(status.term);
+    message.context = near(contexts_);
+    message.stamp = (fields & 32U) != 0
+                        ? base::Instant::from_nanoseconds(static_cast<std::int64_t>(in_.u64()))
+                        : victim_.now();
+    if (message.kind == static_cast<std::uint8_t>(MessageKind::append) || dice > 247) {
+      add_entries(message);
+    }
+    return message;
+  }
+
+  // To one of the last messages that it sent; as a correct peer would, or nearly.
+  void answer() {
+    const auto& sent = victim_.sent();
+    if (sent.empty()) {
+      return;
+    }
+    const std::size_t back = std::min<std::size_t>(in_.u8() % 16U, sent.size() - 1);
+    const Message asked = sent[sent.size() - 1 - back];
+    contexts_ = asked.context;
+    Message message;
+    message.kind = static_cast<std::uint8_t>(asked.kind + 1);
+    message.from = asked.to;
+    message.to = Victim::kSelf;
+    message.term = asked.term;
+    message.context = asked.context;
+    message.stamp = asked.stamp;
+    message.flags = kFlagPromise;
+    message.index = asked.index + asked.entries.size();
+    message.hint_index = message.index;
+    const unsigned dice = in_.u8();
+    if (dice < 64) {
+      message.reject = (dice & 1U) != 0;
+      message.term = term(asked.term);
+      message.index = index(message.index);
+      message.hint_index = index(message.hint_index);
+      message.hint_term = term(asked.term);
+      message.context = near(asked.context);
+    }
+    victim_.receive(message);
+  }
+
+  void offer_snapshot() {
+    const ProtocolStatus status = victim_.raft().status();
+    SnapshotReceived event;
+    const unsigned dice = in_.u8();
+    event.from = dice % 2 == 0 && !status.leader.is_none() ? status.leader : node();
+    event.leader_term = term(status.term);
+    event.meta.index = index(dice % 4 < 2 ? status.last_index : status.commit.next());
+    event.meta.term = term(event.leader_term);
+    event.meta.configuration = configuration();
+    victim_.receive_snapshot(event);
+  }
+
+  base::Reader in_;
+  Victim victim_;
+  std::uint64_t requests_ = 0;
+  std::uint64_t contexts_ = 0;
+};
+
+}  // namespace
+
+Victim::Counters hostile_run(base::ByteView script) { return Run(script).run(); }
+
+std::string hostile_script(std::uint64_t seed) {
+  base::Prng prng(seed);
+  std::string script(prng.below(2048), '\0');
+  for (char& byte : script) {
+    byte = static_cast<char>(prng.next() & 0xffU);
+  }
+  return script;
+}
+
+}  // namespace ostraka::protocol::raft::testing

@@ -1,0 +1,76 @@
+// Snapshots in pieces, and the answers, on arbitrary bytes (faults: F3, F5): what is accepted,
+// encoded and decoded again, is the same.
+#include "base/assert.h"
+#include "store/internal/snapshot_frame.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace {
+
+using namespace ostraka;
+
+template <typename Decode>
+void comes_back(base::ByteView input, Decode decode) {
+  const auto decoded = decode(input);
+  if (!decoded.has_value()) {
+    return;
+  }
+  std::string once;
+  store::encode(*decoded, once);
+  OSTRAKA_ASSERT(once.size() <= input.size(), "the encoding is the shortest");
+  std::string twice;
+  store::encode(decode(once).value(), twice);
+  OSTRAKA_ASSERT(twice == once, "decode and encode are inverse");
+}
+
+void chunk(base::ByteView input) { comes_back(input, store::decode_snapshot_chunk); }
+void reply(base::ByteView input) { comes_back(input, store::decode_snapshot_reply); }
+
+// With the right checksum.
+void piece(base::ByteView input) {
+  store::SnapshotChunk sent;
+  sent.kind = store::ChunkKind::piece;
+  base::Reader in(input);
+  sent.transfer = in.u64();
+  sent.sequence = in.u64();
+  sent.file = in.u32();
+  sent.offset = in.u64();
+  sent.bytes = in.rest();
+  std::string wire;
+  store::encode(sent, wire);
+  const auto received = store::decode_snapshot_chunk(wire);
+  OSTRAKA_ASSERT(received.has_value() && received->bytes == sent.bytes &&
+                     received->file == sent.file && received->offset == sent.offset &&
+                     received->transfer == sent.transfer && received->sequence == sent.sequence,
+                 "what is written is read");
+  for (std::size_t i = 0; i < sent.bytes.size(); ++i) {
+    std::string damaged = wire;
+    damaged[wire.size() - 1 - i] = static_cast<char>(damaged[wire.size() - 1 - i] ^ 1);
+    OSTRAKA_ASSERT(!store::decode_snapshot_chunk(damaged).has_value(), "damage is seen");
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) {
+    return 0;
+  }
+  const std::string bytes(data + 1, data + size);
+  switch (data[0] % 3) {
+    case 0:
+      chunk(bytes);
+      break;
+    case 1:
+      reply(bytes);
+      break;
+    default:
+      piece(bytes);
+      break;
+  }
+  return 0;
+}
