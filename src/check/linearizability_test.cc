@@ -102,7 +102,7 @@ TEST(Linearizability, CountersAddUpWithUnknownAdds) {
 
 TEST(Linearizability, AViolationIsShownByASmallWindow) {
   History history;
-  for (int i = 0; i < 200; ++i) {
+  for (std::int64_t i = 0; i < 200; ++i) {
     history.push_back(write(static_cast<ValueId>(i + 1), i * 10, i * 10 + 5));
     history.push_back(read(static_cast<ValueId>(i + 1), i * 10 + 6, i * 10 + 8));
   }

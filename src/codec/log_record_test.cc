@@ -50,7 +50,7 @@ TEST(BatchHeader, RoundTrip) {
 
 TEST(BatchHeader, EveryChangedChecksummedBitIsRefused) {
   const std::string good = encode(sample_header());
-  for (std::size_t bit = 0; bit < 104 * 8; ++bit) {
+  for (std::size_t bit = 0; bit < std::size_t{104} * 8; ++bit) {
     std::string bad = good;
     bad[bit / 8] = static_cast<char>(static_cast<unsigned char>(bad[bit / 8]) ^ (1U << (bit % 8)));
     EXPECT_FALSE(read_batch_header(bad).has_value()) << bit;

@@ -186,7 +186,7 @@ void Told::on_state_hash(model::LogIndex, std::uint64_t hash) { hashes.push_back
 
 Replica::Replica(World& world, model::ShardId shard, SessionLimits limits,
                  StateMachineOptions options)
-    : world_(world), shard_(shard), limits_(limits), options_(options) {
+    : world_(world), shard_(shard), limits_(limits), options_(std::move(options)) {
   machine_ = std::make_unique<StateMachine>(shard_, world_.engine(), limits_, options_);
   OSTRAKA_ASSERT(machine_->load().has_value(), "an empty engine loads");
 }

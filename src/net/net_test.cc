@@ -220,6 +220,7 @@ TEST(ReactorTest, ClosuresOfOtherThreadsAndStop) {
   std::atomic<int> ran = 0;
   constexpr int kEach = 2000;
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (int t = 0; t < 3; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < kEach; ++i) {
@@ -306,7 +307,8 @@ TEST(ReactorTest, ManyTimersFireInOrder) {
     timers.back()->arm(start + Duration::seconds(100));
   }
   for (int i = 0; i < 200; ++i) {  // 37 is coprime to 200: a permutation
-    timers[static_cast<std::size_t>(i * 37 % 200)]->arm(start + Duration::microseconds(i * 10));
+    timers[static_cast<std::size_t>(i * 37 % 200)]->arm(
+        start + Duration::microseconds(std::int64_t{i} * 10));
     expected.push_back(i * 37 % 200);
   }
   for (int i = 0; i < 200; i += 3) {

@@ -77,7 +77,7 @@ class TransportSimTest : public ::testing::Test {
     TransportOptions options;
     options.cluster = model::ClusterId(77);
     options.self = NodeId(id);
-    options.incarnation = model::Incarnation(id * 100);
+    options.incarnation = model::Incarnation(std::uint64_t{id} * 100);
     options.peer_secret = kSecret;
     options.frame_bytes_max = 4U << 20;
     options.log = [this](std::string_view line) { lines += std::string(line) + "\n"; };
@@ -102,7 +102,8 @@ class TransportSimTest : public ::testing::Test {
   }
   void SetUp() override {
     for (std::uint32_t id = 1; id <= 2; ++id) {
-      members.push_back({NodeId(id), model::Incarnation(id * 100), host(id), host(id) + ":1"});
+      members.push_back(
+          {NodeId(id), model::Incarnation(std::uint64_t{id} * 100), host(id), host(id) + ":1"});
     }
   }
 
@@ -483,6 +484,7 @@ TEST_F(TransportAdversary, ARecordedSessionCannotBePlayedAgain) {
 
 TEST_F(TransportAdversary, StrangersDoNotCrowdOutMembers) {
   std::vector<std::unique_ptr<Stranger>> crowd;
+  crowd.reserve(300);
   for (int i = 0; i < 300; ++i) {
     crowd.push_back(dial());
   }

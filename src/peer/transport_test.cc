@@ -48,7 +48,7 @@ TransportOptions options_of(std::uint32_t id) {
   TransportOptions options;
   options.cluster = model::ClusterId(77);
   options.self = NodeId(id);
-  options.incarnation = model::Incarnation(id * 100);
+  options.incarnation = model::Incarnation(std::uint64_t{id} * 100);
   options.peer_secret = "squeamish ossifrage";
   return options;
 }
@@ -81,8 +81,8 @@ class TransportTest : public ::testing::Test {
       addresses.push_back(free_address());
     }
     for (std::uint32_t id = 1; id <= 2; ++id) {
-      members.push_back(
-          {NodeId(id), model::Incarnation(id * 100), "n" + std::to_string(id), addresses[id - 1]});
+      members.push_back({NodeId(id), model::Incarnation(std::uint64_t{id} * 100),
+                         "n" + std::to_string(id), addresses[id - 1]});
     }
   }
   void connect_pair() {

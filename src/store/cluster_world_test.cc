@@ -163,7 +163,7 @@ bool Cluster::elect(model::ShardId shard) {
 model::Member Cluster::member(model::NodeId node) const {
   model::Member member;
   member.id = node;
-  member.incarnation = model::Incarnation(node.value() * 100);
+  member.incarnation = model::Incarnation(std::uint64_t{node.value()} * 100);
   member.name = "n" + std::to_string(node.value());
   member.peer_address = member.name + ":1";
   return member;

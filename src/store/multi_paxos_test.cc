@@ -17,7 +17,7 @@ ClusterOptions paxos(std::uint64_t seed, std::uint32_t loss_per_mille) {
   options.loss_per_mille = loss_per_mille;
   options.reorder = true;
   options.delay_max = base::Duration::milliseconds(5);
-  options.protocol_factory = [](ProtocolParts parts) -> std::unique_ptr<protocol::Protocol> {
+  options.protocol_factory = [](const ProtocolParts& parts) -> std::unique_ptr<protocol::Protocol> {
     return std::make_unique<protocol::multi_paxos::MultiPaxos>(parts.self, parts.settings,
                                                                parts.recovered, parts.seed);
   };

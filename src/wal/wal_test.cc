@@ -131,6 +131,7 @@ TEST_F(WalTest, CompactionAndReset) {
 
 TEST_F(WalTest, ReadsByIndexWithinABound) {
   std::vector<std::string> payloads;
+  payloads.reserve(100);
   for (int i = 0; i < 100; ++i) {
     payloads.emplace_back(100, static_cast<char>('a' + i % 26));
   }

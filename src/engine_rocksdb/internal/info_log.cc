@@ -71,7 +71,7 @@ class InfoLog final : public rocksdb::Logger {
     if (file_ == nullptr) {
       return;
     }
-    std::setbuf(file_, nullptr);
+    std::setvbuf(file_, nullptr, _IONBF, 0);
     if (std::fseek(file_, 0, SEEK_END) == 0 && std::ftell(file_) > 0) {
       size_ = static_cast<std::size_t>(std::ftell(file_));
     }
