@@ -170,6 +170,7 @@ void Raft::on_heartbeat_timer() {
     return;
   }
   send_heartbeats();
+  repeat_transfer();
   send_to_all();
   advance_reads();
   out_->timers.push_back({kHeartbeatTimer, now_ + settings_.heartbeat_interval});

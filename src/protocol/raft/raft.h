@@ -147,6 +147,7 @@ class Raft final : public Protocol {
   void on_timeout_now(const Message& message);
   void advance_transfer();
   void tell_to_campaign(Peer& peer);
+  void repeat_transfer();
   void settle_transfer();
   void expire_transfer();
 

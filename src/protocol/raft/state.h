@@ -110,8 +110,9 @@ struct Transfer {
   RequestId id;
   model::NodeId to;
   base::Instant deadline;
-  bool told = false;  // TimeoutNow was sent: no lease, no promises asked for
-  model::Term term;   // of the leader that gives up
+  bool told = false;        // TimeoutNow was sent: no lease, no promises asked for
+  std::uint64_t round = 0;  // told: promises up to this heartbeat round are released
+  model::Term term;         // of the leader that gives up
 };
 
 struct Leading {
