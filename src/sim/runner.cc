@@ -218,6 +218,7 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
       {"prevote_silent", Raft::prevote_silent},
       {"vote_twice", Raft::vote_twice},
       {"lease_from_receipt", Raft::lease_from_receipt},
+      {"resend_window", Raft::resend_window},
   };
   static const std::map<std::string, Wal> kWal{
       {"no_generation", Wal::no_generation},

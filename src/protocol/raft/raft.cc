@@ -377,6 +377,7 @@ ProtocolStatus Raft::status() const {
   status.last_index = log_.last();
   status.durable_index = durability_.index;
   status.commit = commit_;
+  status.resent_bytes = resent_bytes_;
   if (!is_leader()) {
     return status;
   }
