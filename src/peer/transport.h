@@ -113,8 +113,9 @@ class Transport {
   // another incarnation of a member is refused (except that an incarnation of 0 is learned from the
   // first greeting and reported through status()).
   virtual void set_members(std::span<const model::Member> members) = 0;
-  // Queues a protocol message; its channel follows from whether it carries entries. False when the
-  // peer is not connected or its queue is full (the protocol's own retry covers it).
+  // Queues a protocol message; its channel follows from whether it carries entries or must stay
+  // behind them. False when the peer is not connected or its queue is full (the protocol's own
+  // retry covers it).
   virtual bool send(model::ShardId shard, const protocol::Message& message,
                     std::span<const base::Buffer> payloads) = 0;
   // As send, for any other frame. To no node: answers the call that on_frame named, and ends it.

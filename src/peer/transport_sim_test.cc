@@ -176,6 +176,20 @@ TEST_F(TransportSimTest, FramesLargerThanTheWindowArrive) {
       << "the peer would close the connection";
 }
 
+TEST_F(TransportSimTest, AMessageWithoutEntriesOvertakesThemUnlessItAsksNotTo) {
+  connect_pair();
+  protocol::Message m = message(1, 2, 5);
+  m.entries.push_back({model::LogIndex(1), model::Term(1), protocol::EntryKind::data, 2U << 20});
+  const std::vector<base::Buffer> payloads = {base::Buffer::take(std::string(2U << 20, 'p'))};
+  EXPECT_TRUE(a->transport->send(model::ShardId(1), m, payloads));
+  protocol::Message question = message(1, 2, 6);
+  question.behind_entries = true;
+  EXPECT_TRUE(a->transport->send(model::ShardId(1), question, {}));
+  EXPECT_TRUE(a->transport->send(model::ShardId(1), message(1, 2, 7), {}));
+  ASSERT_TRUE(run_until([&] { return b->seen.contexts.size() == 3; }));
+  EXPECT_EQ(b->seen.contexts, (std::vector<std::uint64_t>{7, 5, 6}));
+}
+
 // Whatever happens to the connections, what arrives is in order and each at most once.
 TEST_F(TransportSimTest, OrderHoldsOverResetsCutsAndRestarts) {
   connect_pair();

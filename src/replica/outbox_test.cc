@@ -79,6 +79,26 @@ TEST_F(Sending, APeerThatNeedsTheDiskBlocksNoOther) {
   EXPECT_EQ(world->peers.sent[3].payloads.size(), 2U);
 }
 
+TEST_F(Sending, AMessageThatAsksToStaysBehindTheEntries) {
+  start(0);
+  world->log.hold_reads(true);
+  send(kPeer, 1, 2);
+  world->protocol->on_step = [](const EventBody&, Effects& effects) {
+    protocol::Message& question = effects.send_now.add();
+    question.to = kPeer;
+    question.kind = 9;
+    question.behind_entries = true;
+  };
+  world->replica->campaign();
+  EXPECT_EQ(world->peers.sent.size(), 0U);
+  world->protocol->on_step = nullptr;
+  world->log.hold_reads(false);
+  world->run();
+  ASSERT_EQ(world->peers.sent.size(), 2U);
+  EXPECT_EQ(world->peers.sent[0].message.kind, 1);
+  EXPECT_EQ(world->peers.sent[1].message.kind, 9);
+}
+
 TEST_F(Sending, OverwrittenEntriesAreNotSentUnderAnOldTerm) {
   start(1U << 20);
   send(kPeer, 2, 3, 9);

@@ -28,7 +28,7 @@ class NodeRouter::Impl final : public Context, public SessionOwner {
   void abandon(ClientSession& session) override;
 
   std::unique_ptr<Session> open_session();
-  void on_reply_frame(base::ByteView body);
+  void on_reply_frame(model::NodeId from, base::ByteView body);
   void restart();
   void stop();
   [[nodiscard]] bool is_connected(model::NodeId peer) const {
@@ -211,16 +211,22 @@ void NodeRouter::Impl::on_timer() {
 
 void NodeRouter::Impl::arm() {
   const base::Instant now = executor.now();
-  timer_->arm(std::min(writes.wake_at(now), reads.wake_at(now)));
+  timer_->arm(std::min({writes.wake_at(now), reads.wake_at(now), others.wake_at(now)}));
 }
 
-void NodeRouter::Impl::on_reply_frame(base::ByteView body) {
+void NodeRouter::Impl::on_reply_frame(model::NodeId from, base::ByteView body) {
   base::Reader in(body);
   ReplyRecord record;
   for (;;) {
     const base::Result<bool> more = next_reply(in, record);
     if (!more.has_value() || !*more) {
       return;
+    }
+    if (record.kind == ReplyKind::lost) {
+      if (from == target().node) {
+        restart();
+      }
+      continue;
     }
     base::Result<base::ByteView> results = record.results;
     if (record.error != 0) {
@@ -340,13 +346,14 @@ bool NodeRouter::on_frame(model::NodeId from, peer::FrameType type, model::Shard
   if (type == peer::FrameType::forward_request) {
     impl_->others.on_request(from, body);
   } else {
-    impl_->on_reply_frame(body);
+    impl_->on_reply_frame(from, body);
   }
   return true;
 }
 
 void NodeRouter::on_connected(model::NodeId peer) {
   impl_->set_connected(peer, true);
+  impl_->others.on_connected(peer);
   if (impl_->target().node == peer) {
     impl_->restart();
   }

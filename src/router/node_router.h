@@ -39,7 +39,7 @@ struct RouterOptions {
   std::size_t frame_bytes_max = 512U << 10;  // of commands in one forwarded batch
   // After a refusal (busy, no leader) the same leader is asked again after this.
   base::Duration retry_interval = base::Duration::milliseconds(20);
-  // Without any answer for so long the suffix is sent again.
+  // Without any answer for so long, and a second for each 128 KiB of it, the suffix is sent again.
   base::Duration resend_after = base::Duration::milliseconds(1000);
 };
 

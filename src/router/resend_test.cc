@@ -19,6 +19,11 @@ class ResendTest : public RouterTest {
     router_->on_leadership(kShard, false, kFar);
     run();
   }
+  static std::string lost() {
+    std::string frame;
+    encode_reply(frame, {.kind = ReplyKind::lost, .session = {}});
+    return frame;
+  }
   // The commands of the forwarded reads of one frame.
   static std::vector<std::string> reads_of(const std::string& frame) {
     ForwardRequest request;
@@ -124,7 +129,8 @@ TEST_F(ResendTest, AFinalRefusalOfTheOnlyAttemptIsDefinite) {
   EXPECT_EQ(call.code, ErrorCode::too_large);
 }
 
-TEST_F(ResendTest, ReadsAreSentAgainInOrderAfterSilenceAndToANewLeader) {
+// An answer may take long on a slow link: only word of a loss repeats a read.
+TEST_F(ResendTest, ReadsAreSentAgainInOrderWhenTheLeaderSaysThatRepliesWereLost) {
   follow_far();
   transport_.frames.clear();
   Session& session = open();
@@ -134,14 +140,41 @@ TEST_F(ResendTest, ReadsAreSentAgainInOrderAfterSilenceAndToANewLeader) {
   ASSERT_EQ(transport_.frames.size(), 1U);
   EXPECT_EQ(reads_of(transport_.frames[0].second), (std::vector<std::string>{"r1", "r2"}));
   transport_.frames.clear();
-  run(Duration::milliseconds(1100));
-  std::vector<std::string> again;
-  for (const auto& [type, frame] : transport_.frames) {
-    for (const std::string& command : reads_of(frame)) {
-      again.push_back(command);
-    }
-  }
-  EXPECT_EQ(again, (std::vector<std::string>{"r1", "r2"}));
+  run(Duration::milliseconds(900));
+  EXPECT_TRUE(transport_.frames.empty());
+  ASSERT_TRUE(router_->on_frame(model::NodeId{3}, peer::FrameType::forward_reply, kShard, lost()));
+  run();
+  EXPECT_TRUE(transport_.frames.empty()) << "not the leader's word";
+  ASSERT_TRUE(router_->on_frame(kFar, peer::FrameType::forward_reply, kShard, lost()));
+  run();
+  ASSERT_EQ(transport_.frames.size(), 2U) << "a registration, and the reads";
+  EXPECT_EQ(reads_of(transport_.frames[1].second), (std::vector<std::string>{"r1", "r2"}));
+}
+
+// What is repeated for silence alone takes at most 128 KiB of a link in a second.
+TEST_F(ResendTest, ALargeWindowIsGivenTheTimeThatASlowLinkTakes) {
+  register_node();
+  submit(open(), std::string(512U << 10, 'v'));
+  run();
+  ASSERT_EQ(shard_.batches.size(), 1U);
+  run(Duration::milliseconds(4900));
+  EXPECT_EQ(shard_.batches.size(), 1U);
+  run(Duration::milliseconds(200));
+  EXPECT_EQ(shard_.batches.size(), 2U);
+}
+
+TEST_F(ResendTest, RegistrationsGrowPatient) {
+  router_->on_leadership(kShard, true, kSelf);
+  run(Duration::milliseconds(900));
+  EXPECT_EQ(shard_.registered.size(), 1U);
+  run(Duration::milliseconds(1000));  // 1.9 s
+  EXPECT_EQ(shard_.registered.size(), 2U);
+  run(Duration::milliseconds(1000));  // 2.9 s: the second has 2 s
+  EXPECT_EQ(shard_.registered.size(), 2U);
+  run(Duration::milliseconds(1000));
+  EXPECT_EQ(shard_.registered.size(), 3U);
+  run(Duration::milliseconds(3000));  // 6.9 s: the third has 4 s
+  EXPECT_EQ(shard_.registered.size(), 3U);
 }
 
 TEST_F(ResendTest, AReadThatFindsNoLeaderIsAskedAgain) {
@@ -185,6 +218,81 @@ TEST_F(ResendTest, ReadsOfANodeThatIsGoneAreCancelledAndItsRepliesNotSent) {
   EXPECT_TRUE(shard_.reads.empty());
   transport_.frames.clear();
   router_->on_result(kShard, model::SessionId(9), model::Serial(0), base::ByteView());
+  run();
+  EXPECT_TRUE(transport_.frames.empty());
+}
+
+// The leader's side: what it answers to node 2.
+class ReplyTest : public ResendTest {
+ protected:
+  void SetUp() override {
+    router_->on_leadership(kShard, true, kSelf);
+    run();
+    ask();
+  }
+  // Node 2 shows that it is there, by a session.
+  void ask() {
+    std::string registration;
+    encode_register(registration, model::SessionId(9));
+    ASSERT_TRUE(router_->on_frame(kFar, peer::FrameType::forward_request, kShard, registration));
+    run();
+    transport_.frames.clear();
+  }
+  void reply(std::size_t bytes) {
+    router_->on_result(kShard, model::SessionId(9), model::Serial(++serial_),
+                       base::ByteView(std::string(bytes, 'r')));
+    run();
+  }
+  std::uint64_t serial_ = 0;
+};
+
+TEST_F(ReplyTest, LargeAndManyRepliesStayOutOfTheWayOfHeartbeats) {
+  reply(100);
+  EXPECT_EQ(transport_.last_channel, peer::Channel::control);
+  reply(1U << 20);
+  EXPECT_EQ(transport_.last_channel, peer::Channel::bulk);
+  run(Duration::milliseconds(250));
+  reply(100);
+  EXPECT_EQ(transport_.last_channel, peer::Channel::control);
+  // Small ones, of which there are many: 20 KB in 40 ms.
+  for (int i = 0; i < 40; ++i) {
+    reply(500);
+  }
+  EXPECT_EQ(transport_.last_channel, peer::Channel::bulk);
+  // A steady load stays there: a reply does not overtake the one before.
+  for (int i = 0; i < 300; ++i) {
+    reply(500);
+    ASSERT_EQ(transport_.last_channel, peer::Channel::bulk) << i;
+  }
+}
+
+TEST_F(ReplyTest, LostRepliesAreToldBehindTheOthersOnceTheyCanBe) {
+  transport_.reachable = false;
+  reply(10);
+  run(Duration::milliseconds(100));
+  EXPECT_TRUE(transport_.frames.empty());
+  transport_.reachable = true;
+  run(Duration::milliseconds(25));
+  ASSERT_EQ(transport_.frames.size(), 1U);
+  EXPECT_EQ(transport_.frames[0].second, lost());
+  EXPECT_EQ(transport_.last_channel, peer::Channel::bulk);
+  run(Duration::milliseconds(100));
+  EXPECT_EQ(transport_.frames.size(), 1U);
+}
+
+TEST_F(ReplyTest, ABrokenConnectionMayHaveLostReplies) {
+  router_->on_disconnected(kFar);
+  run(Duration::milliseconds(100));
+  EXPECT_TRUE(transport_.frames.empty());
+  router_->on_connected(kFar);
+  run();
+  ASSERT_EQ(transport_.frames.size(), 1U);
+  EXPECT_EQ(transport_.frames[0].second, lost());
+}
+
+TEST_F(ReplyTest, ANodeThatNeverAskedIsToldNothing) {
+  router_->on_disconnected(model::NodeId{3});
+  router_->on_connected(model::NodeId{3});
   run();
   EXPECT_TRUE(transport_.frames.empty());
 }

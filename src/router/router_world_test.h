@@ -79,10 +79,11 @@ class SilentTransport final : public peer::Transport {
   bool send(model::ShardId, const protocol::Message&, std::span<const base::Buffer>) override {
     return false;
   }
-  bool send_frame(model::NodeId, peer::Channel, peer::FrameType type, model::ShardId,
+  bool send_frame(model::NodeId, peer::Channel channel, peer::FrameType type, model::ShardId,
                   base::ByteView body) override {
     if (reachable) {
       frames.emplace_back(type, std::string(body));
+      last_channel = channel;
     }
     return reachable;
   }
@@ -92,6 +93,7 @@ class SilentTransport final : public peer::Transport {
   void stop() override {}
 
   bool reachable = true;
+  peer::Channel last_channel = peer::Channel::control;
   std::vector<std::pair<peer::FrameType, std::string>> frames;
 };
 

@@ -55,6 +55,7 @@ class ObservedProtocol final : public protocol::Protocol {
       observer_.leaders_[status.term] = self_;
       ++observer_.elections_;
     }
+    observer_.resent_bytes_ += status.resent_bytes - std::exchange(resent_, status.resent_bytes);
     observer_.highest_term_ = std::max(observer_.highest_term_, status.term);
     for (const protocol::Message& message : effects.send_now) {
       sent(message);
@@ -149,6 +150,7 @@ class ObservedProtocol final : public protocol::Protocol {
   std::deque<protocol::DelayedMessage> delayed_;
   protocol::AppendToken durable_;
   model::LogIndex applied_;
+  std::uint64_t resent_ = 0;  // as the instance said last
 };
 
 store::ProtocolFactory Observer::factory() {

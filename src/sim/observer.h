@@ -51,6 +51,8 @@ class Observer {
   [[nodiscard]] std::uint64_t elections() const { return elections_; }
   // Received snapshots that took the place of a replica's state.
   [[nodiscard]] std::uint64_t snapshots_installed() const { return snapshots_installed_; }
+  // Payload of entries that leaders sent again to a peer.
+  [[nodiscard]] std::uint64_t resent_bytes() const { return resent_bytes_; }
   [[nodiscard]] model::Term highest_term() const { return highest_term_; }
 
  private:
@@ -62,6 +64,7 @@ class Observer {
   std::map<model::Term, model::NodeId> leaders_;
   std::uint64_t elections_ = 0;
   std::uint64_t snapshots_installed_ = 0;
+  std::uint64_t resent_bytes_ = 0;
   model::Term highest_term_;
   std::uint64_t lease_reads_ = 0;
   bool watches_sent_ = true;

@@ -151,6 +151,10 @@ class Run {
     if (scenario_.elections_max && world_.observer().elections() > *scenario_.elections_max) {
       world_.fail("there were " + std::to_string(world_.observer().elections()) + " elections");
     }
+    const std::uint64_t resent = world_.observer().resent_bytes();
+    if (scenario_.resent_bytes_max && resent > *scenario_.resent_bytes_max) {
+      world_.fail(std::to_string(resent) + " bytes of entries were sent again");
+    }
     for (const std::string& name : scenario_.must_refuse) {
       if (!world_.refusals().contains(name)) {
         world_.fail(name + " should have refused to serve, and did not");
@@ -218,6 +222,7 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
       {"prevote_silent", Raft::prevote_silent},
       {"vote_twice", Raft::vote_twice},
       {"lease_from_receipt", Raft::lease_from_receipt},
+      {"resend_window", Raft::resend_window},
   };
   static const std::map<std::string, Wal> kWal{
       {"no_generation", Wal::no_generation},

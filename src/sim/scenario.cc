@@ -148,7 +148,7 @@ class Parser {
       return words.size() > 1;
     }
     if (key == "nodes" || key == "spares" || key == "max_message_bytes" || key == "run" ||
-        key == "quiet" || key == "elections_max") {
+        key == "quiet" || key == "elections_max" || key == "resent_bytes_max") {
       return take_number(words);
     }
     if (key == "step") {
@@ -180,6 +180,10 @@ class Parser {
     }
     if (words[0] == "elections_max") {
       scenario_.elections_max = static_cast<std::uint64_t>(*value);
+      return true;
+    }
+    if (words[0] == "resent_bytes_max") {
+      scenario_.resent_bytes_max = static_cast<std::uint64_t>(*value);
       return true;
     }
     if (words[0] == "nodes") {

@@ -17,6 +17,7 @@
 //   pairs 1500 200 60 crash,cut      two faults in a row; see FaultPairs
 //   options session_expiry_ms=1500 next_version=2    of the nodes, see WorldOptions
 //   elections_max 1                  more elections than so many fail the run
+//   resent_bytes_max 0               more bytes of entries that leaders sent again fail the run
 //   run 25000                        length before the quiet end, in ms
 //   quiet 30000                      faults ended; everything must come back
 //   refuse n2                        this node may refuse to start
@@ -93,6 +94,7 @@ struct Scenario {
   FaultPairs pairs;
   Parameters options;
   std::optional<std::uint64_t> elections_max;
+  std::optional<std::uint64_t> resent_bytes_max;
   base::Duration run = base::Duration::seconds(20);
   base::Duration quiet = base::Duration::seconds(30);
   std::vector<std::string> may_refuse;

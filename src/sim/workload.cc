@@ -57,6 +57,10 @@ std::unique_ptr<Workload> make_known(World& world, const std::string& name, Para
     options.keys = take_count(rest, "keys", options.keys);
     options.value_bytes = take_number(rest, "value_bytes", options.value_bytes);
     options.node = take_count(rest, "node", options.node);
+    options.spread = take_number(rest, "spread", 0) != 0;
+    options.until_ms = take_number(rest, "until_ms", options.until_ms);
+    options.done_min = take_count(rest, "done_min", 0);
+    options.get_percent = take_count(rest, "get_percent", 0);
     options.think_ms_max = take_number(rest, "think_ms", options.think_ms_max);
     return std::make_unique<internal::BulkWorkload>(world, options);
   }

@@ -54,6 +54,8 @@ void replica_metrics(const NodeFacts& facts, MetricsText& out) {
   gauge(out, "ostraka_disk_full", "1 while the log cannot grow", status.disk_full ? 1.0 : 0.0);
   gauge(out, "ostraka_proposal_bytes", "Commands accepted and not applied", status.proposal_bytes);
   gauge(out, "ostraka_log_cache_bytes", "Log payloads kept in memory", status.log_cache_bytes);
+  counter(out, "ostraka_raft_resent_bytes_total", "Entry payload sent to a peer once more",
+          raft.resent_bytes);
   for (const protocol::PeerStatus& peer : raft.peers) {
     const std::string id = fmt::format("{}", peer.id.value());
     const base::MetricLabel label{"peer", id};

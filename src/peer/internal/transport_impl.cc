@@ -83,8 +83,8 @@ Session* TransportImpl::ready_session(model::NodeId to, Channel channel) {
 bool TransportImpl::send(model::ShardId shard, const protocol::Message& message,
                          std::span<const base::Buffer> payloads) {
   OSTRAKA_ASSERT(payloads.size() == message.entries.size(), "one payload for each entry");
-  Session* session =
-      ready_session(message.to, message.entries.empty() ? Channel::control : Channel::bulk);
+  const bool bulk = !message.entries.empty() || message.behind_entries;
+  Session* session = ready_session(message.to, bulk ? Channel::bulk : Channel::control);
   if (session == nullptr) {
     return false;
   }

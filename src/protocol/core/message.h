@@ -73,6 +73,9 @@ struct Message {
   std::vector<EntryMeta> entries;  // the driver attaches the payloads
   // content of the configuration entries among `entries`
   std::vector<ConfigurationAt> configurations;
+  // Of sending, not on the wire: arrives behind the entries that were sent to `to` before, as a
+  // message with entries does; others may overtake them.
+  bool behind_entries = false;
 
   void reset();  // back to defaults, keeps capacity
 };

@@ -62,7 +62,9 @@ struct ProtocolStatus {
   model::LogIndex last_index;
   model::LogIndex durable_index;
   model::LogIndex commit;
-  base::Instant lease_until;      // leader only: serves reads without a message until then
+  base::Instant lease_until;  // leader only: serves reads without a message until then
+  // payload bytes of entries that were sent again to a peer, since the instance was built
+  std::uint64_t resent_bytes = 0;
   std::vector<PeerStatus> peers;  // leader only
 };
 

@@ -177,6 +177,7 @@ void Raft::on_heartbeat_timer() {
     return;
   }
   send_heartbeats();
+  repeat_transfer();
   send_to_all();
   advance_reads();
   out_->timers.push_back({kHeartbeatTimer, now_ + settings_.heartbeat_interval});
@@ -389,6 +390,7 @@ ProtocolStatus Raft::status() const {
   status.last_index = log_.last();
   status.durable_index = durability_.index;
   status.commit = commit_;
+  status.resent_bytes = resent_bytes_;
   if (!is_leader()) {
     return status;
   }

@@ -110,17 +110,22 @@ class Raft final : public Protocol {
   void reject_append(const Message& message);
   void owe_acknowledgement();
   void acknowledge();
-  void note_match(Peer& peer, model::LogIndex match, model::LogIndex received);
-  void begin_probe(Peer& peer, model::LogIndex next);
-  void backtrack(Peer& peer, const Message& message);
-  void send_entries(Peer& peer);
-  void send_append(Peer& peer);
-  void send_to_all();
   void send_heartbeats();
   void advance_commit();
   void commit_to(model::LogIndex index);
   [[nodiscard]] bool has_lost(model::LogIndex acknowledged) const;
   void lose_log(const Message& message);
+
+  // step_flow.cc
+  void note_match(Peer& peer, model::LogIndex match, model::LogIndex received);
+  void begin_probe(Peer& peer, model::LogIndex next);
+  void begin_replicate(Peer& peer);
+  [[nodiscard]] bool is_overdue(const Peer& peer, std::uint64_t answered_round) const;
+  void ask(Peer& peer);
+  void backtrack(Peer& peer, const Message& message);
+  void send_entries(Peer& peer);
+  void send_append(Peer& peer);
+  void send_to_all();
 
   // step_snapshot.cc
   void on(const SnapshotSent& event);
@@ -149,6 +154,7 @@ class Raft final : public Protocol {
   void on_timeout_now(const Message& message);
   void advance_transfer();
   void tell_to_campaign(Peer& peer);
+  void repeat_transfer();
   void settle_transfer();
   void expire_transfer();
 
@@ -183,6 +189,7 @@ class Raft final : public Protocol {
   model::LogIndex matched_;  // follower: up to here the log equals that of hard_.term's leader
   std::optional<SnapshotMeta> installing_;
   bool disk_full_ = false;
+  std::uint64_t resent_bytes_ = 0;
   bool log_lost_ = false;    // acknowledged entries are missing: no part in anything any more
   std::vector<Peer> peers_;  // sorted by id
   struct {

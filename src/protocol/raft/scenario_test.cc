@@ -47,7 +47,8 @@ TEST_P(Scenario, MatchesGoldenLog) {
 INSTANTIATE_TEST_SUITE_P(Scripts, Scenario,
                          ::testing::Values("election", "figure7", "figure8", "s1", "s2", "s4", "s8",
                                            "s10", "e5", "e5_restart", "lease_receipt", "s7e",
-                                           "joint", "single_server", "snapshot", "leader_removed"),
+                                           "joint", "single_server", "snapshot", "leader_removed",
+                                           "transfer_repeated"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 struct Planted {

@@ -35,15 +35,19 @@ struct Peer {
 
   // The rest belongs to the leader. match < next always.
   Flow flow = Flow::probe;
-  bool probe_sent = false;  // a probe is out: wait for its answer, or one to a later heartbeat
-  std::uint64_t probe_round = 0;  // newest heartbeat round when the probe left
+  bool probe_sent = false;        // a probe is out: wait for its acknowledgement
+  model::LogIndex probe_last;     // the last entry that the newest probe carried, or asked about
+  std::uint64_t asked_round = 0;  // newest heartbeat round when it was probed or asked last
+  base::Duration patience;        // without progress for so long, it is asked what it has
   model::LogIndex match;          // durable there and equal to our log
   model::LogIndex received;       // there in memory at least, and equal; >= match
   model::LogIndex next;           // the next entry to send
+  model::LogIndex sent;           // the last entry ever sent to it by this leader
   Ring<InFlight> in_flight;       // rising; bounded by count and bytes (Settings)
   std::uint64_t in_flight_bytes = 0;
-  base::Instant heard;        // last answer
-  base::Instant progress;     // last time that match or received rose, or the window was empty
+  base::Instant heard;  // last answer
+  // last time that match or received rose, the window was empty, or it was asked
+  base::Instant progress;
   base::Instant lease_stamp;  // send time of the newest heartbeat that it promised on
   std::uint64_t round = 0;    // newest heartbeat round that it confirmed
   bool disk_full = false;     // as it said with its newest heartbeat_ack
@@ -110,8 +114,9 @@ struct Transfer {
   RequestId id;
   model::NodeId to;
   base::Instant deadline;
-  bool told = false;  // TimeoutNow was sent: no lease, no promises asked for
-  model::Term term;   // of the leader that gives up
+  bool told = false;        // TimeoutNow was sent: no lease, no promises asked for
+  std::uint64_t round = 0;  // told: promises up to this heartbeat round are released
+  model::Term term;         // of the leader that gives up
 };
 
 struct Leading {

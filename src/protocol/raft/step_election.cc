@@ -223,7 +223,8 @@ void Raft::become_leader() {
     peer.match = peer.id == self_ ? durability_.index : model::LogIndex{};
     peer.received = {};
     peer.round = 0;
-    peer.probe_round = 0;
+    peer.asked_round = 0;
+    peer.sent = {};
     peer.lease_stamp = {};
     peer.heard = now_;
     peer.disk_full = false;

@@ -215,6 +215,14 @@ void Raft::on_append_ack(const Message& message) {
     return;
   }
   note_match(*peer, message.index, message.hint_index);
+  // An acknowledgement of what the probe carried, or asked about: the logs agree up to there.
+  if (peer = find(message.from); peer != nullptr && is_leader()) {
+    if (peer->flow == Flow::probe && peer->received >= peer->probe_last) {
+      begin_replicate(*peer);
+    }
+    send_entries(*peer);
+    advance_transfer();
+  }
 }
 
 void Raft::on_heartbeat_ack(const Message& message) {
@@ -234,146 +242,19 @@ void Raft::on_heartbeat_ack(const Message& message) {
     peer->lease_stamp = std::max(peer->lease_stamp, from);
     update_lease();
   }
-  if (message.context > peer->probe_round) {
-    peer->probe_sent = false;  // it is there, and the probe or its answer is not: once more
-  }
-  const bool stalled = peer->flow == Flow::replicate && peer->received < peer->next.prev() &&
-                       message.hint_index <= peer->received &&
-                       now_ - peer->progress > settings_.election_timeout_min / 2;
   if (forgot) {
     peer->received = peer->match;
     begin_probe(*peer, peer->match.next());
-  } else if (stalled) {
-    // What was sent got lost without a rejection: no later message showed the gap.
-    begin_probe(*peer, std::max(peer->match, peer->received).next());
   }
-  if (!message.index.is_none() || !message.hint_index.is_none()) {
-    note_match(*peer, message.index, message.hint_index);
-  } else {
+  note_match(*peer, message.index, message.hint_index);
+  if (peer = find(message.from); peer != nullptr && is_leader()) {
+    if (is_overdue(*peer, message.context)) {
+      ask(*peer);
+    }
     send_entries(*peer);
-  }
-  advance_reads();
-}
-
-void Raft::note_match(Peer& peer, model::LogIndex match, model::LogIndex received) {
-  received = std::max(match, received);
-  if (received > log_.last()) {
-    refuse(peer.id, static_cast<std::uint8_t>(MessageKind::append_ack));
-    return;
-  }
-  if (match > peer.match || received > peer.received) {
-    peer.progress = now_;
-  }
-  peer.match = std::max(peer.match, match);
-  peer.received = std::max({peer.received, received, peer.match});
-  while (!peer.in_flight.empty() && peer.in_flight.front().last <= peer.match) {
-    peer.in_flight_bytes -= peer.in_flight.front().bytes;
-    peer.in_flight.pop_front();
-  }
-  if (peer.flow == Flow::probe || (peer.flow == Flow::snapshot && peer.received >= log_.base())) {
-    peer.flow = Flow::replicate;
-    peer.probe_sent = false;
-    peer.next = peer.received.next();
-  }
-  peer.next = std::max(peer.next, peer.received.next());
-  const model::NodeId id = peer.id;
-  advance_commit();  // may change the configuration, and so move the peers
-  Peer* again = find(id);
-  if (is_leader() && again != nullptr) {
-    send_entries(*again);
     advance_transfer();
   }
-}
-
-void Raft::begin_probe(Peer& peer, model::LogIndex next) {
-  peer.flow = Flow::probe;
-  peer.probe_sent = false;
-  peer.next = std::max(next, peer.match.next());
-  peer.in_flight.clear();
-  peer.in_flight_bytes = 0;
-  peer.progress = now_;
-}
-
-void Raft::backtrack(Peer& peer, const Message& message) {
-  const bool stale =
-      peer.flow == Flow::probe ? message.index != peer.next.prev() : message.index <= peer.received;
-  if (stale || peer.flow == Flow::snapshot) {
-    return;
-  }
-  const model::LogIndex hint = std::min(message.hint_index, message.index.prev());
-  const model::LogIndex common = log_.last_at_most(hint, message.hint_term);
-  begin_probe(peer, std::max(common, peer.match).next());
-  trace(TraceKind::backtracked, peer.id.value(), peer.next.value());
-  send_entries(peer);
-}
-
-void Raft::send_to_all() {
-  for (Peer& peer : peers_) {
-    send_entries(peer);
-  }
-}
-
-// Sends what the peer's window has room for.
-void Raft::send_entries(Peer& peer) {
-  if (peer.id == self_) {
-    return;
-  }
-  while (peer.flow != Flow::snapshot) {
-    if (peer.flow == Flow::probe) {
-      if (!peer.probe_sent) {
-        peer.probe_sent = true;
-        peer.probe_round = s_.leading.round;
-        send_append(peer);
-      }
-      return;
-    }
-    if (peer.next > log_.last() || peer.in_flight.size() >= settings_.max_in_flight_messages ||
-        peer.in_flight_bytes >= settings_.max_in_flight_bytes) {
-      return;
-    }
-    send_append(peer);
-  }
-}
-
-void Raft::send_append(Peer& peer) {
-  const model::LogIndex previous = peer.next.prev();
-  if (previous < log_.base()) {
-    want_snapshot(peer);
-    return;
-  }
-  Message& message = compose(peer.id, MessageKind::append);
-  message.index = previous;
-  message.log_term = log_.term_at(previous);
-  message.commit = commit_;
-  std::uint32_t bytes = 0;
-  model::LogIndex at = peer.next;
-  while (at <= log_.last()) {
-    const EntryMeta entry = log_.meta_at(at);
-    if (at != peer.next && entry.payload_bytes > settings_.max_message_bytes - bytes) {
-      break;
-    }
-    message.entries.push_back(entry);
-    bytes += entry.payload_bytes;
-    if (entry.kind == EntryKind::configuration) {
-      for (const ConfigurationAt& known : log_.configurations()) {
-        if (known.index == at) {
-          message.configurations.push_back(known);
-        }
-      }
-    }
-    at = at.next();
-    if (bytes >= settings_.max_message_bytes) {
-      break;
-    }
-  }
-  if (peer.flow == Flow::replicate) {
-    if (peer.in_flight.empty()) {
-      peer.progress = now_;
-    }
-    peer.next = at;
-    peer.in_flight.push_back({at.prev(), bytes});
-    peer.in_flight_bytes += bytes;
-  }
+  advance_reads();
 }
 
 void Raft::send_heartbeats() {

@@ -11,7 +11,7 @@ namespace ostraka::protocol::raft {
 void Raft::want_snapshot(Peer& peer) {
   if (now_ - peer.heard > settings_.election_timeout_max) {
     peer.probe_sent = true;  // not there: the answer to a later heartbeat brings us back here
-    peer.probe_round = s_.leading.round;
+    peer.asked_round = s_.leading.round;
     return;
   }
   peer.flow = Flow::snapshot;
@@ -33,7 +33,7 @@ void Raft::on(const SnapshotSent& event) {
   } else {
     begin_probe(*peer, peer->match.next());
     peer->probe_sent = true;  // not at once again: after the next heartbeat
-    peer->probe_round = s_.leading.round;
+    peer->asked_round = s_.leading.round;
   }
 }
 

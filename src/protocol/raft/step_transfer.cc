@@ -36,6 +36,7 @@ void Raft::advance_transfer() {
   Peer* peer = find(s_.transfer->to);
   if (peer != nullptr && peer->match == log_.last()) {
     s_.transfer->told = true;
+    s_.transfer->round = s_.leading.round;
     tell_to_campaign(*peer);
     trace(TraceKind::transfer, peer->id.value(), 2);
   }
@@ -55,6 +56,14 @@ void Raft::tell_to_campaign(Peer& peer) {
   }
   update_lease();
   trace(TraceKind::lease_given_up, leading.round);
+}
+
+// A target that has just started refuses until it knows that its configuration is committed, which
+// the heartbeat before tells it; and the message may be lost. The round stays that of the first.
+void Raft::repeat_transfer() {
+  if (s_.transfer && s_.transfer->told) {
+    compose(s_.transfer->to, MessageKind::timeout_now).context = s_.transfer->round;
+  }
 }
 
 void Raft::on_timeout_now(const Message& message) {

@@ -81,6 +81,7 @@ enum class Mutant : std::uint8_t {
   prevote_silent,                     // a refused pre-vote does not tell the term (S7)
   vote_twice,                         // does not look at its earlier vote of the term
   lease_from_receipt,                 // lease counts from the answer's arrival, no drift bound
+  resend_window,                      // a window without progress is repeated, not asked about (E9)
 };
 
 }  // namespace ostraka::protocol::raft

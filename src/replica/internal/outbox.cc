@@ -21,7 +21,7 @@ bool take_payload(protocol::EntryMeta& meta, const port::LogEntry& entry,
 }  // namespace
 
 void Outbox::send(protocol::Message& message) {
-  if (message.entries.empty()) {
+  if (message.entries.empty() && !message.behind_entries) {
     transmit(message, {});
     return;
   }

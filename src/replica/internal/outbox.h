@@ -3,10 +3,10 @@
 //
 // A message that waits for an append is held until release(). A message whose entries are not in
 // the log cache waits for a read of the log; later messages with entries to the same peer wait
-// behind it, other peers and messages without entries (heartbeats, votes, acknowledgements) do
-// not. Loss is allowed: what cannot be sent, or whose entries have been overwritten, is dropped and
-// counted.
-// Threads: the shard's reactor.
+// behind it, and so do those that ask to be (Message::behind_entries); other peers and messages
+// without entries (heartbeats, votes, acknowledgements) do not. Loss is allowed: what cannot be
+// sent, or whose entries have been overwritten, is dropped and counted. Threads: the shard's
+// reactor.
 #pragma once
 
 #include "base/bytes.h"

@@ -71,6 +71,9 @@ base::Status decode_request(base::ByteView body, ForwardRequest& request) {
 void encode_reply(std::string& out, const ReplyRecord& record) {
   base::Writer writer(out);
   writer.u8(static_cast<std::uint8_t>(record.kind));
+  if (record.kind == ReplyKind::lost) {
+    return;
+  }
   if (record.kind != ReplyKind::read_result) {
     writer.u64(record.session.value());
   }
@@ -91,10 +94,13 @@ base::Result<bool> next_reply(base::Reader& in, ReplyRecord& record) {
   record = ReplyRecord{};
   const std::uint8_t kind = in.u8();
   if (kind < static_cast<std::uint8_t>(ReplyKind::result) ||
-      kind > static_cast<std::uint8_t>(ReplyKind::read_result)) {
+      kind > static_cast<std::uint8_t>(ReplyKind::lost)) {
     return base::fail(base::ErrorCode::malformed, "forwarded reply of an unknown kind");
   }
   record.kind = static_cast<ReplyKind>(kind);
+  if (record.kind == ReplyKind::lost) {
+    return true;
+  }
   if (record.kind != ReplyKind::read_result) {
     record.session = model::SessionId(in.u64());
   }

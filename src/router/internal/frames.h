@@ -15,7 +15,12 @@ namespace ostraka::router {
 
 // Numbers are on the wire: never re-used.
 enum class RequestKind : std::uint8_t { commands = 1, reads = 2, register_session = 3 };
-enum class ReplyKind : std::uint8_t { result = 1, refused = 2, read_result = 3 };
+enum class ReplyKind : std::uint8_t {
+  result = 1,
+  refused = 2,
+  read_result = 3,
+  lost = 4,  // replies were lost before this one: what is unanswered is to be asked again
+};
 
 struct CommandsHeader {
   model::SessionId session;

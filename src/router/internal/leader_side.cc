@@ -10,6 +10,10 @@ namespace ostraka::router {
 namespace {
 
 constexpr std::size_t kReplyFrameBytes = 256U << 10;
+// More replies than so many bytes in an interval go where entries go: heartbeats must not wait
+// behind them. 160 KB/s leave room for heartbeats on any link that carries entries at all.
+constexpr base::Duration kControlInterval = base::Duration::milliseconds(100);
+constexpr std::size_t kControlBytesMax = 16U << 10;
 
 std::uint16_t number_of(base::ErrorCode code) { return static_cast<std::uint16_t>(code); }
 
@@ -40,7 +44,7 @@ LeaderSide::Asker& LeaderSide::asker(model::NodeId node) {
   if (found != askers_.end()) {
     return *found;
   }
-  askers_.push_back(Asker{.node = node, .session = {}, .replies = {}});
+  askers_.push_back(Asker{.node = node, .session = {}, .replies = {}, .began = {}});
   return askers_.back();
 }
 
@@ -167,12 +171,35 @@ void LeaderSide::add_reply(Asker& to, const ReplyRecord& record) {
   }
 }
 
+// By the bytes of all recent replies, not of this one: many small ones fill a link as well, and
+// under a steady load replies do not overtake each other.
+peer::Channel LeaderSide::channel_for(Asker& to) const {
+  const base::Instant now = context_.executor.now();
+  if (now - to.began >= kControlInterval) {
+    to.bytes_before = now - to.began < kControlInterval * 2 ? to.bytes : 0;
+    to.bytes = 0;
+    to.began = now;
+  }
+  to.bytes += to.replies.size();
+  return std::max(to.bytes, to.bytes_before) > kControlBytesMax ? peer::Channel::bulk
+                                                                : peer::Channel::control;
+}
+
 void LeaderSide::send(Asker& to) {
-  // A full queue loses these replies; the asker sends again and gets the stored ones.
-  static_cast<void>(context_.transport.send_frame(to.node, peer::Channel::control,
-                                                  peer::FrameType::forward_reply,
-                                                  context_.options.shard, to.replies));
+  if (!context_.transport.send_frame(to.node, channel_for(to), peer::FrameType::forward_reply,
+                                     context_.options.shard, to.replies)) {
+    to.lost = true;
+    context_.request_flush();
+  }
   to.replies.clear();
+}
+
+// Behind every reply that was not lost: bulk, as the slower of the two.
+void LeaderSide::tell_lost(Asker& to) {
+  std::string frame;
+  encode_reply(frame, {.kind = ReplyKind::lost, .session = {}});
+  to.lost = !context_.transport.send_frame(
+      to.node, peer::Channel::bulk, peer::FrameType::forward_reply, context_.options.shard, frame);
 }
 
 void LeaderSide::flush() {
@@ -180,14 +207,35 @@ void LeaderSide::flush() {
     if (!to.replies.empty()) {
       send(to);
     }
+    if (to.lost && to.connected) {
+      tell_lost(to);
+    }
+  }
+}
+
+base::Instant LeaderSide::wake_at(base::Instant now) const {
+  const bool owes =
+      std::ranges::any_of(askers_, [](const Asker& each) { return each.lost && each.connected; });
+  return owes ? now + context_.options.retry_interval : base::Instant::never();
+}
+
+void LeaderSide::on_connected(model::NodeId peer) {
+  const auto found = std::ranges::find(askers_, peer, &Asker::node);
+  if (found != askers_.end()) {
+    found->connected = true;
+    context_.request_flush();
   }
 }
 
 void LeaderSide::on_disconnected(model::NodeId peer) {
-  Asker& gone = asker(peer);
-  gone.connected = false;
-  gone.replies.clear();
-  gone.session = model::SessionId{};
+  const auto gone = std::ranges::find(askers_, peer, &Asker::node);
+  if (gone == askers_.end()) {
+    return;
+  }
+  gone->connected = false;
+  gone->lost = true;
+  gone->replies.clear();
+  gone->session = model::SessionId{};
   for (RemoteRead& read : pool_) {
     if (read.waiting && read.from == peer) {
       context_.shard.cancel_read(read);

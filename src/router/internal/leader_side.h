@@ -1,8 +1,8 @@
 // What this node does for others while it leads: takes their forwarded commands and reads, and
 // sends back results in one frame per turn and node.
 //
-// Threads: one reactor. Bounds: the replica's; a node whose replies cannot be queued loses them and
-// asks again (its retry covers it).
+// Threads: one reactor. Bounds: the replica's; a node whose replies were lost, because a connection
+// broke or a queue was full, is told so and asks again.
 #pragma once
 
 #include "base/bytes.h"
@@ -40,8 +40,11 @@ class LeaderSide {
                  const base::Result<base::ByteView>& results);
   void on_refused(model::SessionId session, model::Serial first, std::uint32_t count,
                   base::ErrorCode code);
+  void on_connected(model::NodeId peer);
   void on_disconnected(model::NodeId peer);
   void flush();
+  // When a node can be told of lost replies again.
+  [[nodiscard]] base::Instant wake_at(base::Instant now) const;
   void stop();
 
  private:
@@ -51,6 +54,11 @@ class LeaderSide {
     model::SessionId session;  // its latest
     std::string replies;
     bool connected = true;
+    bool lost = false;  // replies to it, and it has not been told
+    // Bytes of replies in the interval since `began`, and in the one before.
+    base::Instant began;
+    std::size_t bytes = 0;
+    std::size_t bytes_before = 0;
   };
 
   Asker& asker(model::NodeId node);
@@ -61,6 +69,8 @@ class LeaderSide {
   void on_read(RemoteRead& read, const base::Result<base::ByteView>& results);
   void add_reply(Asker& to, const ReplyRecord& record);
   void send(Asker& to);
+  void tell_lost(Asker& to);
+  [[nodiscard]] peer::Channel channel_for(Asker& to) const;
 
   Context& context_;
   std::vector<Asker> askers_;  // one per node that ever asked

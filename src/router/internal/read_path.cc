@@ -129,9 +129,6 @@ void ReadPath::flush(base::Instant now) {
 }
 
 void ReadPath::send_queued(base::Instant now, model::NodeId leader) {
-  if (sent_.empty()) {
-    heard_at_ = now;
-  }
   while (!queue_.empty()) {
     if (!send_batch(leader)) {
       retry_at_ = now + context_.options.retry_interval;
@@ -172,7 +169,6 @@ bool ReadPath::send_batch(model::NodeId leader) {
 }
 
 void ReadPath::on_reply(std::uint64_t number, const base::Result<base::ByteView>& results) {
-  heard_at_ = context_.executor.now();
   if (!sent_.contains(number)) {
     return;
   }
@@ -223,17 +219,10 @@ void ReadPath::tick(base::Instant now) {
       earliest_deadline_ = now;
     }
   }
-  if (!sent_.empty() && now >= heard_at_ + context_.options.resend_after) {
-    heard_at_ = now;
-    restart();
-  }
 }
 
 base::Instant ReadPath::wake_at(base::Instant now) const {
   base::Instant at = earliest_deadline_;
-  if (!sent_.empty()) {
-    at = std::min(at, heard_at_ + context_.options.resend_after);
-  }
   if (!target_.node.is_none() && !queue_.empty() && retry_at_ > now) {
     at = std::min(at, retry_at_);
   }

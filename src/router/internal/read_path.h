@@ -76,7 +76,6 @@ class ReadPath {
   SlotRing<ReadSlot*> sent_;     // null: answered or given up
   Target target_;
   base::Instant retry_at_;
-  base::Instant heard_at_;
   base::Instant earliest_deadline_ = base::Instant::never();
   std::vector<ReadSlot*> batch_;
   std::string frame_;

@@ -12,6 +12,10 @@ namespace ostraka::router {
 namespace {
 
 constexpr std::uint32_t kBatchCallsMax = 1024;
+// Silence is no loss: on a slow link an answer takes as long as the commands before it. So what is
+// repeated because of it never takes more of a link than this.
+constexpr std::int64_t kResendBytesPerSecond = 128 << 10;
+constexpr std::int64_t kRegistrationPatienceMax = 16;  // times resend_after
 
 base::Buffer encoded_touch() {
   codec::CommandBuilder builder;
@@ -109,7 +113,8 @@ bool WritePath::ensure_registered(base::Instant now) {
   }
   ++context_.counters.registrations;
   state_ = State::registering;
-  registration_deadline_ = now + context_.options.resend_after;
+  registration_deadline_ = now + context_.options.resend_after * registration_patience_;
+  registration_patience_ = std::min(registration_patience_ * 2, kRegistrationPatienceMax);
   return false;
 }
 
@@ -195,6 +200,7 @@ void WritePath::on_result(model::Serial serial, const base::Result<base::ByteVie
   if (serial.is_none()) {
     if (state_ == State::registering) {
       state_ = results.has_value() ? State::active : State::none;
+      registration_patience_ = 1;
       clear_window();
       context_.request_flush();
     }
@@ -334,10 +340,16 @@ void WritePath::tick(base::Instant now) {
     expire_window(now);
     expire_pending(now);
   }
-  if (sent_ > window_.base() && now >= heard_at_ + context_.options.resend_after) {
+  if (sent_ > window_.base() && now >= resend_at()) {
     heard_at_ = now;
     restart();
   }
+}
+
+base::Instant WritePath::resend_at() const {
+  const auto bytes = static_cast<std::int64_t>(window_bytes_);
+  return heard_at_ + context_.options.resend_after +
+         base::Duration::microseconds(bytes * 1'000'000 / kResendBytesPerSecond);
 }
 
 // Completing a call may submit others and may destroy sessions: both only add to or blank entries
@@ -390,7 +402,7 @@ void WritePath::expire_pending(base::Instant now) {
 base::Instant WritePath::wake_at(base::Instant now) const {
   base::Instant at = earliest_deadline_;
   if (sent_ > window_.base()) {
-    at = std::min(at, heard_at_ + context_.options.resend_after);
+    at = std::min(at, resend_at());
   }
   if (state_ == State::registering) {
     at = std::min(at, registration_deadline_);

@@ -76,6 +76,7 @@ class WritePath {
   void expire_pending(base::Instant now);
   void expire_window(base::Instant now);
   [[nodiscard]] base::ErrorCode definite_code() const;
+  [[nodiscard]] base::Instant resend_at() const;
 
   Context& context_;
   base::Prng prng_;
@@ -91,6 +92,8 @@ class WritePath {
   std::optional<base::ErrorCode> last_refusal_;
   base::Instant retry_at_;  // not sent before
   base::Instant registration_deadline_;
+  // of the next attempt, times resend_after
+  std::int64_t registration_patience_ = 1;
   base::Instant heard_at_;  // the last answer, or the sending after silence
   base::Instant earliest_deadline_ = base::Instant::never();  // a lower bound
   std::vector<base::ByteView> views_;

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 12> kKinds = {
     "any",        "pre_vote",  "pre_vote_ack",  "vote",        "vote_ack",     "append",
     "append_ack", "heartbeat", "heartbeat_ack", "timeout_now", "read_request", "read_ack"};
 
-constexpr std::array<std::string_view, 12> kMutants = {"none",
+constexpr std::array<std::string_view, 13> kMutants = {"none",
                                                        "commit_any_term",
                                                        "vote_before_durable",
                                                        "ack_before_durable",
@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, 12> kMutants = {"none",
                                                        "read_without_own_term_commit",
                                                        "prevote_silent",
                                                        "vote_twice",
-                                                       "lease_from_receipt"};
+                                                       "lease_from_receipt",
+                                                       "resend_window"};
 
 std::string entries_of(const Message& message) {
   std::string text = "[";

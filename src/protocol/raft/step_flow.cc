@@ -1,0 +1,184 @@
+// One follower's log as its leader sees it: what is sent ahead, what is asked about, what is sent
+// again (Raft paper 5.3; thesis 10.2.1). README.md, "Slow is not lost", has the reasons.
+#include "protocol/raft/raft.h"
+
+#include <algorithm>
+
+namespace ostraka::protocol::raft {
+namespace {
+
+// A follower that has sent entries outstanding and acknowledges none is asked after half an
+// election timeout, then ever more rarely.
+base::Duration first_patience(const Settings& settings) {
+  return settings.election_timeout_min / 2;
+}
+
+}  // namespace
+
+// What a follower tells of its log: `match` durable, `received` in memory at least.
+void Raft::note_match(Peer& peer, model::LogIndex match, model::LogIndex received) {
+  received = std::max(match, received);
+  if (received.is_none()) {
+    return;
+  }
+  if (received > log_.last()) {
+    refuse(peer.id, static_cast<std::uint8_t>(MessageKind::append_ack));
+    return;
+  }
+  if (match > peer.match || received > peer.received) {
+    peer.progress = now_;
+    peer.patience = first_patience(settings_);
+  }
+  peer.match = std::max(peer.match, match);
+  peer.received = std::max({peer.received, received, peer.match});
+  while (!peer.in_flight.empty() && peer.in_flight.front().last <= peer.match) {
+    peer.in_flight_bytes -= peer.in_flight.front().bytes;
+    peer.in_flight.pop_front();
+  }
+  if (peer.flow == Flow::snapshot && peer.received >= log_.base()) {
+    begin_replicate(peer);
+  }
+  peer.next = std::max(peer.next, peer.received.next());
+  advance_commit();  // may change the configuration, and so move the peers
+}
+
+void Raft::begin_replicate(Peer& peer) {
+  peer.flow = Flow::replicate;
+  peer.probe_sent = false;
+  peer.next = peer.received.next();
+  peer.progress = now_;
+  peer.patience = first_patience(settings_);
+}
+
+// Something that was sent is neither acknowledged nor rejected, and the peer is there: it answered
+// a heartbeat that left later.
+bool Raft::is_overdue(const Peer& peer, std::uint64_t answered_round) const {
+  const bool waits = peer.flow == Flow::probe
+                         ? peer.probe_sent
+                         : peer.flow == Flow::replicate && peer.received < peer.next.prev();
+  return waits && answered_round > peer.asked_round && now_ - peer.progress > peer.patience;
+}
+
+// Slow, or lost? Heartbeats overtake entries, so an answer to one tells nothing of them. A message
+// without entries, in the same stream behind everything that was sent, does: its acknowledgement
+// says that it all arrived, its rejection what did not. Nothing is repeated before that.
+void Raft::ask(Peer& peer) {
+  if (mutant_ == Mutant::resend_window) {
+    begin_probe(peer, std::max(peer.match, peer.received).next());
+    peer.flow = Flow::replicate;
+    return;
+  }
+  peer.asked_round = s_.leading.round;
+  peer.progress = now_;
+  peer.patience = std::min(std::max(peer.patience * 2, settings_.heartbeat_interval),
+                           settings_.election_timeout_max);
+  peer.probe_last = peer.next.prev();
+  if (peer.probe_last < log_.base()) {
+    want_snapshot(peer);
+    return;
+  }
+  Message& message = compose(peer.id, MessageKind::append);
+  message.index = peer.probe_last;
+  message.log_term = log_.term_at(peer.probe_last);
+  message.commit = commit_;
+  message.behind_entries = true;
+}
+
+void Raft::begin_probe(Peer& peer, model::LogIndex next) {
+  peer.flow = Flow::probe;
+  peer.probe_sent = false;
+  peer.patience = {};
+  peer.next = std::max(next, peer.match.next());
+  peer.in_flight.clear();
+  peer.in_flight_bytes = 0;
+  peer.progress = now_;
+}
+
+void Raft::backtrack(Peer& peer, const Message& message) {
+  const bool stale =
+      peer.flow == Flow::probe ? message.index != peer.next.prev() : message.index <= peer.received;
+  if (stale || peer.flow == Flow::snapshot) {
+    return;
+  }
+  const model::LogIndex hint = std::min(message.hint_index, message.index.prev());
+  const model::LogIndex common = log_.last_at_most(hint, message.hint_term);
+  begin_probe(peer, std::max(common, peer.match).next());
+  trace(TraceKind::backtracked, peer.id.value(), peer.next.value());
+  send_entries(peer);
+}
+
+void Raft::send_to_all() {
+  for (Peer& peer : peers_) {
+    send_entries(peer);
+  }
+}
+
+// Sends what the peer's window has room for.
+void Raft::send_entries(Peer& peer) {
+  if (peer.id == self_) {
+    return;
+  }
+  while (peer.flow != Flow::snapshot) {
+    if (peer.flow == Flow::probe) {
+      if (!peer.probe_sent) {
+        peer.probe_sent = true;
+        peer.asked_round = s_.leading.round;
+        send_append(peer);
+      }
+      return;
+    }
+    if (peer.next > log_.last() || peer.in_flight.size() >= settings_.max_in_flight_messages ||
+        peer.in_flight_bytes >= settings_.max_in_flight_bytes) {
+      return;
+    }
+    send_append(peer);
+  }
+}
+
+void Raft::send_append(Peer& peer) {
+  const model::LogIndex previous = peer.next.prev();
+  if (previous < log_.base()) {
+    want_snapshot(peer);
+    return;
+  }
+  Message& message = compose(peer.id, MessageKind::append);
+  message.index = previous;
+  message.log_term = log_.term_at(previous);
+  message.commit = commit_;
+  std::uint32_t bytes = 0;
+  model::LogIndex at = peer.next;
+  while (at <= log_.last()) {
+    const EntryMeta entry = log_.meta_at(at);
+    if (at != peer.next && entry.payload_bytes > settings_.max_message_bytes - bytes) {
+      break;
+    }
+    message.entries.push_back(entry);
+    bytes += entry.payload_bytes;
+    resent_bytes_ += at <= peer.sent ? entry.payload_bytes : 0;
+    if (entry.kind == EntryKind::configuration) {
+      for (const ConfigurationAt& known : log_.configurations()) {
+        if (known.index == at) {
+          message.configurations.push_back(known);
+        }
+      }
+    }
+    at = at.next();
+    if (bytes >= settings_.max_message_bytes) {
+      break;
+    }
+  }
+  peer.sent = std::max(peer.sent, at.prev());
+  if (peer.flow == Flow::probe) {
+    peer.probe_last = at.prev();
+  } else {
+    if (peer.in_flight.empty()) {
+      peer.progress = now_;
+      peer.patience = first_patience(settings_);
+    }
+    peer.next = at;
+    peer.in_flight.push_back({at.prev(), bytes});
+    peer.in_flight_bytes += bytes;
+  }
+}
+
+}  // namespace ostraka::protocol::raft
