@@ -218,4 +218,22 @@ base::Result<bool> CommandReader::next(Operation& operation) {
   return true;
 }
 
+bool only_removes(base::ByteView command) {
+  CommandReader reader(command);
+  Operation operation;
+  while (true) {
+    const base::Result<bool> more = reader.next(operation);
+    if (!more.has_value() || !*more) {
+      return more.has_value();
+    }
+    const bool removal = operation.code == OpCode::remove || operation.code == OpCode::get_remove ||
+                         operation.code == OpCode::flush_keyspace ||
+                         operation.code == OpCode::remove_expired ||
+                         operation.code == OpCode::check_version || operation.code == OpCode::touch;
+    if (!removal && !is_read(operation.code)) {
+      return false;
+    }
+  }
+}
+
 }  // namespace ostraka::codec

@@ -115,6 +115,9 @@ class CommandBuilder {
   bool read_only_ = true;
 };
 
+// True when nothing in the command can make the data grow: removals, guards and reads only.
+[[nodiscard]] bool only_removes(base::ByteView command);
+
 // Walks an encoded command. Malformed input ends the walk with an error; never reads beyond the
 // view.
 class CommandReader {

@@ -52,7 +52,8 @@ void add_everything(const State& state, TableBuilder& table) {
 base::Status write_image(State& state, TableBuilder& image, Sequence sequence,
                          std::uint64_t bytes) {
   OSTRAKA_ASSIGN(const std::uint64_t size,
-                 image.write(state.files, state.options.folder, kImageName));
+                 image.write(state.files, state.options.folder, kImageName,
+                             state.options.mutant != Mutant::rename_before_sync));
   const std::scoped_lock lock(state.mutex);
   state.durable = sequence;
   state.image_bytes = size;

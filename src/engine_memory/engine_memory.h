@@ -20,11 +20,18 @@
 
 namespace ostraka::engine_memory {
 
+// A planted bug with which the simulator proves that its checks can fail.
+enum class Mutant : std::uint8_t {
+  none,
+  rename_before_sync,  // a new image has its name before it is durable (S11)
+};
+
 struct Options {
   std::string folder = "engine";  // inside the data directory; created
   unsigned lane = 1;              // of Executor::run_blocking, for flushes
   // stats().write_stalled once this many bytes wait for a flush
   std::uint64_t stall_bytes = std::uint64_t{256} << 20;
+  Mutant mutant = Mutant::none;
 };
 
 // Blocking: reads the last image. `files` and `executor` outlive the engine. Errors: corruption,

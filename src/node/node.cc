@@ -17,7 +17,7 @@ model::NodeId Node::id() const { return impl_->identity().node; }
 
 model::ClusterId Node::cluster() const { return impl_->identity().cluster; }
 
-router::Router* Node::router() { return impl_->parts().router.get(); }
+router::NodeRouter* Node::router() { return impl_->parts().router.get(); }
 
 store::Store* Node::store() { return impl_->parts().store.get(); }
 

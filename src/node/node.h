@@ -94,7 +94,7 @@ class Node final {
   [[nodiscard]] model::NodeId id() const;
   [[nodiscard]] model::ClusterId cluster() const;
   // For the simulator's workloads and invariants. Null before start().
-  [[nodiscard]] router::Router* router();
+  [[nodiscard]] router::NodeRouter* router();
   [[nodiscard]] store::Store* store();
   [[nodiscard]] Addresses addresses() const;
 

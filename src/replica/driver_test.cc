@@ -328,14 +328,29 @@ TEST(DriverFullDisk, AQuorumOfFullDisksRefusesWritesAtTheLeader) {
 TEST(DriverFullDisk, ANearlyFullFileSystemRefusesAndTellsTheProtocol) {
   DriverWorld world;
   lead_three(world);
-  world.replica->set_disk_low(true);
+  world.replica->set_space(Space::low);
   EXPECT_FALSE(world.submit(1, set_command("k", "v")).has_value());
-  world.replica->set_disk_low(false);
+  world.replica->set_space(Space::enough);
   EXPECT_TRUE(world.submit(1, set_command("k", "v")).has_value());
   const auto told = world.protocol->seen<protocol::DiskSpace>();
   ASSERT_EQ(told.size(), 2U);
   EXPECT_TRUE(told[0].full);
   EXPECT_FALSE(told[1].full);
+}
+
+TEST(DriverFullDisk, RemovalsAreTakenInsideTheReserveAndNotBeyondIt) {
+  DriverWorld world;
+  lead_three(world);
+  codec::CommandBuilder builder;
+  builder.add({.code = codec::OpCode::remove, .key = "k"});
+  const std::string removal = builder.take();
+  world.replica->set_space(Space::low);
+  EXPECT_FALSE(world.submit(1, set_command("k", "v")).has_value());
+  EXPECT_TRUE(world.submit(1, removal).has_value());
+  world.replica->set_space(Space::out);
+  const base::Status out = world.submit(2, removal);
+  ASSERT_FALSE(out.has_value());
+  EXPECT_EQ(out.error().code, base::ErrorCode::disk_full);
 }
 
 TEST(DriverApply, BoundedBytesATurn) {

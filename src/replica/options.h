@@ -14,6 +14,8 @@ enum class Mutant : std::uint8_t {
   none,
   propose_unknown_entries,  // request_state_hash() proposes an entry of a type that nobody knows
   lease_by_cached_clock,  // the lease is compared with the clock as it was at the read before (E5)
+  full_for_ever,          // a disk that was full once stays so (S15)
+  no_removals_when_full,  // the reserve of the disk is there for nobody (S15)
 };
 
 struct Options {

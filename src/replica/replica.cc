@@ -20,17 +20,17 @@ void Replica::stop() { impl_->stop(); }
 base::Status Replica::submit_commands(model::SessionId session, model::Serial first_serial,
                                       model::Serial acknowledged,
                                       std::span<const base::ByteView> commands) {
-  OSTRAKA_TRY(impl_->check_writable());
+  OSTRAKA_TRY(impl_->check_writable(commands, true));
   return impl_->intake().add_commands(session, first_serial, acknowledged, commands);
 }
 
 base::Status Replica::register_session(model::SessionId session) {
-  OSTRAKA_TRY(impl_->check_writable());
+  OSTRAKA_TRY(impl_->check_writable({}, true));
   return impl_->intake().add_entry(codec::EntryType::register_session, session, {});
 }
 
 base::Status Replica::request_state_hash() {
-  OSTRAKA_TRY(impl_->check_writable());
+  OSTRAKA_TRY(impl_->check_writable({}, false));
   return impl_->intake().add_entry(codec::EntryType::state_hash, {}, {});
 }
 
@@ -94,7 +94,7 @@ model::LogIndex Replica::write_out() { return impl_->write_out(); }
 
 bool Replica::reload_state() { return impl_->reload_state(); }
 
-void Replica::set_disk_low(bool low) { impl_->set_disk_low(low); }
+void Replica::set_space(Space space) { impl_->set_space(space); }
 
 void Replica::set_write_stalled(bool stalled) { impl_->set_write_stalled(stalled); }
 

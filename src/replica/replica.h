@@ -116,6 +116,10 @@ struct Counters {
   std::uint64_t refused = 0;      // busy, disk_full, not_leader
 };
 
+// Of a file system: `low`, what is left is kept for elections, checkpoints, the state machine's own
+// files, and removals; `out`, not for removals any more.
+enum class Space : std::uint8_t { enough, low, out };
+
 class Replica final {
  public:
   using OnDone = std::move_only_function<void(base::Status)>;
@@ -187,9 +191,8 @@ class Replica final {
   // and applies the log behind it again.
   // False: the engine does not answer yet; call again later. Nothing is applied until then.
   [[nodiscard]] bool reload_state();
-  // The file system is nearly full: what is left is kept for elections, checkpoints and the state
-  // machine's own files, and proposals are refused with disk_full.
-  void set_disk_low(bool low);
+  // How much the file system has left. Not enough: proposals are refused with disk_full.
+  void set_space(Space space);
   // Engine back-pressure: refuse proposals with busy while true.
   void set_write_stalled(bool stalled);
 

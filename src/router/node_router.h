@@ -23,6 +23,14 @@
 
 namespace ostraka::router {
 
+// A deliberate bug for the simulator. Never set anywhere else.
+enum class Mutant : std::uint8_t {
+  none,
+  // When the suffix is sent again, its first command gets a serial of its own behind the others
+  // (E6).
+  retry_alone,
+};
+
 struct RouterOptions {
   model::ShardId shard = {};
   model::NodeId self = {};
@@ -41,6 +49,7 @@ struct RouterOptions {
   base::Duration retry_interval = base::Duration::milliseconds(20);
   // Without any answer for so long, and a second for each 128 KiB of it, the suffix is sent again.
   base::Duration resend_after = base::Duration::milliseconds(1000);
+  Mutant mutant = Mutant::none;
 };
 
 struct RouterCounters {
@@ -52,7 +61,8 @@ struct RouterCounters {
   std::uint64_t resends = 0;        // times that an unacknowledged suffix was sent again
   std::uint64_t registrations = 0;  // sessions of the node that were asked for
   std::uint64_t unknown_outcomes = 0;
-  std::uint64_t deadlines = 0;  // calls that ended at their deadline, unknown ones included
+  std::uint64_t expired_retries = 0;  // of these, sent more than once when the session had expired
+  std::uint64_t deadlines = 0;        // calls that ended at their deadline, unknown ones included
 };
 
 struct RouterStatus {

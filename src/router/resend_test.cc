@@ -204,6 +204,27 @@ TEST_F(ResendTest, TheErrorOfALateReadTellsWhetherThereWasALeader) {
   EXPECT_EQ(leaderless.code, ErrorCode::no_leader);
 }
 
+TEST_F(ResendTest, ARemovalDoesNotWaitBehindWritesThatAFullDiskRefuses) {
+  register_node();
+  codec::CommandBuilder builder;
+  builder.add({.code = codec::OpCode::set, .key = "k", .value = "v"});
+  const std::string write = builder.take();
+  builder.add({.code = codec::OpCode::remove, .key = "k"});
+  const std::string removal = builder.take();
+  shard_.refuse = ErrorCode::disk_full;
+  TestCall& waiting = submit(open(), write);
+  run(Duration::milliseconds(100));
+  EXPECT_EQ(waiting.completions, 0) << "there may be space before its deadline";
+  TestCall& urgent = submit(open(), removal);
+  run(Duration::milliseconds(100));
+  ASSERT_EQ(waiting.completions, 1);
+  EXPECT_EQ(waiting.code, ErrorCode::disk_full);
+  EXPECT_EQ(urgent.completions, 0);
+  shard_.refuse.reset();  // the next batch has removals only
+  run(Duration::milliseconds(100));
+  EXPECT_EQ(shard_.batches.back().commands, (std::vector<std::string>{touch(), removal}));
+}
+
 TEST_F(ResendTest, ReadsOfANodeThatIsGoneAreCancelledAndItsRepliesNotSent) {
   shard_.answer_reads = false;
   std::string reads;

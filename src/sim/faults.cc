@@ -61,6 +61,10 @@ void set_disk(World& world, const std::string& name, const Words& words) {
   if (what == "full") {
     disk.set_capacity(disk.used_bytes());
     world.mark("disk_full");
+  } else if (what == "low") {
+    // Inside the reserve, above the half that removals may use.
+    disk.set_capacity(disk.used_bytes() + (store::Options{}.disk_reserve_bytes * 3 / 4));
+    world.mark("disk_low");
   } else if (what == "free") {
     disk.set_capacity(sim_ports::SimDisk::kUnlimited);
   } else if (what == "slow") {
@@ -153,6 +157,8 @@ bool strike_compound(World& world, const std::string& kind) {
     internal::lose_replies(world);
   } else if (kind == "member") {
     internal::change_membership(world);
+  } else if (kind == "crash_committed") {
+    internal::crash_committed(world);
   } else if (kind == "unknown_entry") {
     internal::propose_unknown_entry(world);
   } else {

@@ -1,7 +1,6 @@
 #include "sim/machine.h"
 
 #include "base/assert.h"
-#include "engine_memory/engine_memory.h"
 
 #include <utility>
 
@@ -71,7 +70,8 @@ Machine::Machine(sim_ports::SimScheduler& scheduler, sim_ports::SimFabric& fabri
 
 Machine::~Machine() = default;
 
-base::Status Machine::start(node::Options options, OnFatal on_fatal) {
+base::Status Machine::start(node::Options options, engine_memory::Mutant engine_mutant,
+                            OnFatal on_fatal) {
   OSTRAKA_ASSERT(!is_running(), "a machine runs one process");
   options.name = name_;
   options.peer_listen = name_ + ":7379";
@@ -84,8 +84,8 @@ base::Status Machine::start(node::Options options, OnFatal on_fatal) {
       .network = process_->network,
       .files = *process_->files,
       .open_engine =
-          [](port::FileSystem& files, port::Executor& executor) {
-            return engine_memory::open(files, executor, {});
+          [engine_mutant](port::FileSystem& files, port::Executor& executor) {
+            return engine_memory::open(files, executor, {.mutant = engine_mutant});
           },
       .process = process_->info,
       .log = process_->log,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/prng.h"
+#include "engine_memory/engine_memory.h"
 #include "node/node.h"
 #include "sim_ports/sim_disk.h"
 #include "sim_ports/sim_executor.h"
@@ -29,7 +30,8 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   // Starts a process with these options (seed and addresses are filled in). Errors as Node::start.
-  [[nodiscard]] base::Status start(node::Options options, OnFatal on_fatal);
+  [[nodiscard]] base::Status start(node::Options options, engine_memory::Mutant engine_mutant,
+                                   OnFatal on_fatal);
   void crash(CrashKind kind);
   // The disk is replaced by an empty one.
   void wipe();

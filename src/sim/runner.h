@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "sim/mutants.h"
 #include "sim/scenario.h"
 #include "sim/world.h"
 
@@ -35,8 +36,5 @@ struct RunResult {
 // Errors: invalid_argument when the scenario names something unknown.
 [[nodiscard]] base::Result<RunResult> run_scenario(const Scenario& scenario,
                                                    const RunOptions& options);
-
-// raft:NAME, wal:NAME, kv:NAME, replica:NAME or peer:NAME. Errors: invalid_argument.
-[[nodiscard]] base::Result<Mutants> parse_mutant(const std::string& name);
 
 }  // namespace ostraka::sim

@@ -274,14 +274,14 @@ class Parser {
       scenario_.mutants.push_back({words[1], static_cast<std::uint32_t>(*number(words[2]))});
       return true;
     }
+    if (key == "expect_refusal") {
+      return take_refusal(words);
+    }
     if (words.size() != 2) {
       return false;
     }
     if (key == "refuse") {
       scenario_.may_refuse.push_back(words[1]);
-    } else if (key == "expect_refusal") {
-      scenario_.may_refuse.push_back(words[1]);
-      scenario_.must_refuse.push_back(words[1]);
     } else if (key == "mark") {
       scenario_.marks.push_back(words[1]);
     } else if (key == "knobs") {
@@ -295,6 +295,20 @@ class Parser {
     } else {
       return false;
     }
+    return true;
+  }
+
+  // A refusal for some other reason is a fault of its own: the reason is never left out.
+  bool take_refusal(const Words& words) {
+    if (words.size() < 3) {
+      return false;
+    }
+    std::string reason = words[2];
+    for (std::size_t i = 3; i < words.size(); ++i) {
+      reason += " " + words[i];
+    }
+    scenario_.may_refuse.push_back(words[1]);
+    scenario_.must_refuse.emplace_back(words[1], std::move(reason));
     return true;
   }
 

@@ -21,7 +21,7 @@
 //   run 25000                        length before the quiet end, in ms
 //   quiet 30000                      faults ended; everything must come back
 //   refuse n2                        this node may refuse to start
-//   expect_refusal n2                … and must have done so
+//   expect_refusal n2 TEXT           … and must have done so, with a reason that contains TEXT
 //   mark NAME                        a rare path that this scenario must have taken in some run
 //   mutant raft:vote_twice 200       a planted bug, and the number of seeds within which it must be
 // caught
@@ -98,7 +98,7 @@ struct Scenario {
   base::Duration run = base::Duration::seconds(20);
   base::Duration quiet = base::Duration::seconds(30);
   std::vector<std::string> may_refuse;
-  std::vector<std::string> must_refuse;
+  std::vector<std::pair<std::string, std::string>> must_refuse;  // node, part of its reason
   std::vector<std::string> marks;
   std::vector<MutantSpec> mutants;
 };

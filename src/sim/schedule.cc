@@ -382,6 +382,9 @@ std::int64_t Schedule::value_of(const Operand& operand) const {
   if (operand.kind == Operand::Kind::elections) {
     return static_cast<std::int64_t>(world_.observer().elections());
   }
+  if (operand.kind == Operand::Kind::highest_term) {
+    return static_cast<std::int64_t>(world_.observer().highest_term().value());
+  }
   const protocol::Protocol* protocol = world_.observer().protocol(operand.node);
   const replica::Replica* replica = this->replica(operand.node);
   if (protocol == nullptr || replica == nullptr) {
@@ -405,6 +408,7 @@ std::int64_t Schedule::value_of(const Operand& operand) const {
     case Operand::Kind::number:
     case Operand::Kind::note:
     case Operand::Kind::elections:
+    case Operand::Kind::highest_term:
       break;
   }
   return -1;

@@ -95,6 +95,8 @@ std::optional<Operand> take_operand(Words& words) {
     operand.number = *number;
   } else if (first == "elections") {
     operand.kind = Operand::Kind::elections;
+  } else if (first == "highest_term") {
+    operand.kind = Operand::Kind::highest_term;
   } else {
     operand.kind = Operand::Kind::note;
     operand.note = first;
@@ -347,6 +349,7 @@ std::optional<Step> parse_step(const std::vector<std::string>& words, std::uint3
   static const std::map<std::string, OrderKind, std::less<>> kOrders{
       {"write", OrderKind::write},
       {"read", OrderKind::read},
+      {"remove", OrderKind::remove},
       {"read_follower", OrderKind::read_follower},
   };
   if (words.empty()) {

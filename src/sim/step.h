@@ -14,15 +14,15 @@
 //   die_at_event NODE K                  loses power before the K-th disk event from now
 //   plant [unwatched]                    Raft's planted bug, if any, is there from now on;
 //                                        unwatched: R9 looks away, what comes of it must show
-//   write|read|read_follower CLIENT NODE one operation of the workload `script`
+//   write|remove|read|read_follower CLIENT NODE  one operation of the workload `script`
 //   anything else                        a fault of faults.h
 // COND: VALUE <|<=|=|!=|>=|> VALUE · role NODE = ROLE · role NODE != ROLE · down NODE · up NODE
 //   sent KIND FROM TO · held KIND FROM TO · lease NODE · no_lease NODE · refused · accepted
 //   open|ok|failed|unknown|ended CLIENT
 // role any: of some node.
 // VALUE: a number, a noted name, or term|last|durable|commit|applied|voters NODE (voters: how
-// many), or elections (won so far); each of them followed by + NUMBER or not Errors: what is not
-// understood. Threads: values only.
+// many), or elections (won so far), highest_term (of any node); each of them followed by + NUMBER
+// or not. Errors: what is not understood. Threads: values only.
 #pragma once
 
 #include "base/time.h"
@@ -47,7 +47,8 @@ struct Operand {
     commit,
     applied,
     voters,
-    elections
+    elections,
+    highest_term
   };
   Kind kind = Kind::number;
   std::int64_t number = 0;

@@ -20,7 +20,7 @@ namespace ostraka::sim {
 using Parameters = std::map<std::string, std::string>;
 
 // One operation that a schedule asks for, of a client that speaks to one node only.
-enum class OrderKind : std::uint8_t { write, read, read_follower };
+enum class OrderKind : std::uint8_t { write, remove, read, read_follower };
 // What became of a client's last order.
 enum class OrderState : std::uint8_t { none, open, ok, failed, unknown };
 
@@ -45,6 +45,8 @@ class Workload {
   // The verdict; empty when good.
   [[nodiscard]] virtual std::string judge() = 0;
   [[nodiscard]] virtual std::uint64_t operations_ok() const = 0;
+  // Of these, the writes: what shows that the cluster goes on.
+  [[nodiscard]] virtual std::uint64_t writes_ok() const { return operations_ok(); }
   [[nodiscard]] virtual std::uint64_t operations_open() const = 0;
 };
 

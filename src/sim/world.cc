@@ -21,6 +21,9 @@ model::NodeId id_of_name(const std::vector<std::string>& names, const std::strin
 
 World::World(WorldOptions options)
     : options_(options), prng_(options.seed), fabric_(scheduler_, prng_.next(), options.network) {
+  if (options_.mutants.seed_by_address) {
+    prng_ = base::Prng(reinterpret_cast<std::uintptr_t>(this));
+  }
   for (std::uint32_t i = 1; i <= options_.nodes + options_.spares; ++i) {
     names_.push_back("n" + std::to_string(i));
   }
@@ -97,6 +100,7 @@ node::Options World::node_options(const std::string& name) {
   options.state.local_clock = [this, name] { return machine(name).clock().wall(scheduler_.now()); };
   options.peer_mutant = options_.mutants.peer;
   options.mutant = options_.mutants.node;
+  options.router.mutant = options_.mutants.router;
   options.store.replica.mutant = options_.mutants.replica;
   if (is_next_version(name)) {
     options.peer_mutant = peer::Mutant::announce_next_version;
@@ -105,6 +109,9 @@ node::Options World::node_options(const std::string& name) {
   }
   if (options_.session_expiry > Duration{}) {
     options.store.sessions.expiry_ms = options_.session_expiry.as_milliseconds();
+  }
+  if (options_.resend_after > Duration{}) {
+    options.router.resend_after = options_.resend_after;
   }
   if (options_.mutants.log_time_follows_step) {
     options.store.replica.log_time_step_max = Duration::seconds(1'000'000);
@@ -137,7 +144,7 @@ bool World::is_next_version(const std::string& name) const {
 base::Status World::try_start(const std::string& name) {
   Machine& target = machine(name);
   base::Status started = target.start(
-      node_options(name),
+      node_options(name), options_.mutants.engine,
       [this](const std::string& who, const base::Error& reason) { on_fatal(who, reason); });
   if (!started.has_value()) {
     target.crash(CrashKind::process);
@@ -298,6 +305,18 @@ void World::after_step() {
   if (broken) {
     fail("invariant: " + *broken);
   }
+}
+
+bool World::is_level() {
+  std::set<model::LogIndex> applied;
+  for (const std::string& name : names_) {
+    if (node::Node* node = machine(name).node(); node != nullptr) {
+      if (const replica::Replica* replica = node->store()->find(model::ShardId{1})) {
+        applied.insert(replica->applied());
+      }
+    }
+  }
+  return applied.size() <= 1;
 }
 
 void World::check_quiet_end() {

@@ -6,15 +6,12 @@
 #pragma once
 
 #include "base/prng.h"
-#include "kv/state_machine.h"
 #include "node/node.h"
-#include "protocol/raft/types.h"
-#include "replica/options.h"
 #include "sim/machine.h"
+#include "sim/mutants.h"
 #include "sim/observer.h"
 #include "sim_ports/sim_network.h"
 #include "sim_ports/sim_scheduler.h"
-#include "wal/wal.h"
 
 #include <cstdint>
 #include <functional>
@@ -26,18 +23,6 @@
 #include <vector>
 
 namespace ostraka::sim {
-
-// At most one planted bug in a run.
-struct Mutants {
-  protocol::raft::Mutant raft = protocol::raft::Mutant::none;
-  wal::Mutant wal = wal::Mutant::none;
-  kv::Mutant kv = kv::Mutant::none;
-  replica::Mutant replica = replica::Mutant::none;
-  node::Mutant node = node::Mutant::none;
-  bool log_time_follows_step = false;  // of the leader's wall clock, however large
-  peer::Mutant peer = peer::Mutant::none;
-  friend bool operator==(const Mutants&, const Mutants&) = default;
-};
 
 struct WorldOptions {
   std::uint32_t nodes = 3;
@@ -51,6 +36,8 @@ struct WorldOptions {
   bool small_knobs = false;
   // A session that was idle for so long ends; zero = as shipped.
   base::Duration session_expiry;
+  // An unanswered forwarded command is sent again after so long; zero = as shipped.
+  base::Duration resend_after;
   // So many nodes, from n1 on, are of the next version: they announce it, and know one entry type
   // more, which has no effect.
   std::uint32_t next_version = 0;
@@ -109,6 +96,8 @@ class World {
   void fail(std::string what);
   [[nodiscard]] const std::optional<std::string>& violation() const { return violation_; }
   [[nodiscard]] Observer& observer() { return observer_; }
+  // Whether all running replicas have applied the same.
+  [[nodiscard]] bool is_level();
   // Equal state at equal applied index on every running node; one leader; everybody caught up.
   void check_quiet_end();
   // A rare path was taken (coverage marks).

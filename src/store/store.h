@@ -66,6 +66,8 @@ struct Options {
   // and in addition what the engine has in memory only.
   std::uint64_t disk_reserve_bytes = 64U << 20;
   std::uint64_t disk_reserve_share = 8;
+  // But at least so much: of a node that started on a full disk by giving up the room that it kept.
+  std::uint64_t disk_reserve_least = 0;
 
   // Folder inside the data directory for outgoing and incoming snapshots; emptied at start.
   std::string snapshot_folder = "snapshots";

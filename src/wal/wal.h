@@ -34,6 +34,7 @@ enum class Mutant : std::uint8_t {
   no_generation,                    // stale batches of a recycled segment pass for valid ones
   vote_collected_with_segment,      // new segments do not carry the hard states
   stop_at_first_bad_record_always,  // damage in the middle is cut like a torn tail
+  sync_error_ignored,               // a failed sync passes for a good one
 };
 
 struct Options {

@@ -19,4 +19,11 @@ for seed in 1 7; do
     exit 1
   fi
 done
+# A program whose runs depend on an address must not pass.
+if [[ $(for _ in 1 2 3; do
+  "$program" sim --scenario e4_calm --mutant sim:seed_by_address --json | traces
+done | sort -u | wc -l) -eq 1 ]]; then
+  echo "a seed from an address gave one trace three times"
+  exit 1
+fi
 echo "traces are equal"

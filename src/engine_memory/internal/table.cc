@@ -51,7 +51,7 @@ void TableBuilder::add(port::Family family, base::ByteView key, base::ByteView v
 }
 
 base::Result<std::uint64_t> TableBuilder::write(port::FileSystem& files, const std::string& folder,
-                                                const std::string& name) {
+                                                const std::string& name, bool synced) {
   base::Writer(bytes_).u64(base::hash64(bytes_));
   const std::string path = folder + "/" + name;
   const std::string temporary = path + ".tmp";
@@ -64,7 +64,9 @@ base::Result<std::uint64_t> TableBuilder::write(port::FileSystem& files, const s
     OSTRAKA_ASSIGN(auto file, files.open(temporary, port::OpenMode::create_new));
     const base::ByteView pieces[] = {bytes_};
     OSTRAKA_TRY(file->write_at(0, pieces));
-    OSTRAKA_TRY(file->sync());
+    if (synced) {
+      OSTRAKA_TRY(file->sync());
+    }
   }
   OSTRAKA_TRY(files.rename(temporary, path));
   OSTRAKA_TRY(files.sync_directory(folder));

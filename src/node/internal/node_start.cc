@@ -2,6 +2,7 @@
 #include "base/assert.h"
 #include "node/internal/http_routes.h"
 #include "node/internal/node_impl.h"
+#include "node/internal/start_room.h"
 
 #include <fmt/format.h>
 
@@ -182,6 +183,13 @@ void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
 }
 
 base::Status Node::Impl::open_storage() {
+  OSTRAKA_ASSIGN(const bool out_of_room, secure_start_room(environment_.files));
+  if (out_of_room) {
+    log(LogLevel::warning,
+        "the disk is full: the room kept for this start is in use, writes are "
+        "refused; make space on the file system");
+    options_.store.disk_reserve_least = kStartRoomBytes;
+  }
   wal::Options log_options = options_.wal;
   log_options.identity = identity_.incarnation.value();
   OSTRAKA_ASSIGN(parts_.log, wal::Wal::open(environment_.files, environment_.executor, log_options,

@@ -5,7 +5,6 @@
 #include "protocol/raft/internal/quorum_value.h"
 
 #include <algorithm>
-#include <limits>
 #include <variant>
 
 namespace ostraka::protocol::raft {
@@ -34,7 +33,8 @@ Raft::Raft(model::NodeId self, const Settings& settings, const Recovered& recove
   // A node that never knew a term has never answered a leader, and a sole voter has no other
   // leader.
   if (!hard_.term.is_none() && !is_sole_voter()) {
-    s_.promise = {started + settings_.lease, hard_.term, std::numeric_limits<std::uint64_t>::max()};
+    const base::Instant over = started + settings_.lease;
+    s_.promise = {.until = over, .term = hard_.term, .former_until = over};
   }
 }
 
@@ -42,6 +42,8 @@ void Raft::plant_bug(Mutant mutant) {
   mutant_ = mutant;
   if (mutant == Mutant::vote_after_restart_within_promise) {
     s_.promise = {};
+  } else if (mutant == Mutant::restart_promise_for_ever && !hard_.term.is_none()) {
+    s_.promise.former_until = base::Instant::never();
   }
 }
 
@@ -172,7 +174,7 @@ void Raft::on_heartbeat_timer() {
   });
   const base::Instant quorum_heard =
       base::Instant::from_nanoseconds(static_cast<std::int64_t>(heard));
-  if (now_ - quorum_heard > settings_.election_timeout_max) {
+  if (now_ - quorum_heard > settings_.election_timeout_max && mutant_ != Mutant::no_check_quorum) {
     become_follower(hard_.term, {});
     return;
   }

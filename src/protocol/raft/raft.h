@@ -84,6 +84,7 @@ class Raft final : public Protocol {
   [[nodiscard]] bool may_campaign() const;
   [[nodiscard]] bool stands_against(const Message& message) const;
   [[nodiscard]] bool is_promise_released(const Message& message) const;
+  [[nodiscard]] bool is_promise_released(model::Term term, std::uint64_t round) const;
   [[nodiscard]] bool is_up_to_date(const Message& message) const;
   void start_pre_vote();
   void start_election(const Message* timeout_now);
@@ -110,6 +111,7 @@ class Raft final : public Protocol {
   void reject_append(const Message& message);
   void owe_acknowledgement();
   void acknowledge();
+  void note_heard(Peer& peer);
   void send_heartbeats();
   void advance_commit();
   void commit_to(model::LogIndex index);

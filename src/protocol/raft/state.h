@@ -59,6 +59,8 @@ struct Promise {
   base::Instant until;
   model::Term term;         // of the leader that asked
   std::uint64_t round = 0;  // of the heartbeat that asked
+  // What this node may have promised in a life before this one, in whatever round, is over then.
+  base::Instant former_until;
 };
 
 struct Election {

@@ -30,10 +30,12 @@ void Raft::on_election_timer() {
     postpone_election(s_.promise.until);
     return;
   }
-  if (may_campaign()) {
-    start_pre_vote();
-  } else {
+  if (!may_campaign()) {
     restart_election_period();
+  } else if (mutant_ == Mutant::no_prevote) {
+    start_election(nullptr);
+  } else {
+    start_pre_vote();
   }
 }
 
@@ -51,9 +53,13 @@ bool Raft::is_promise_released(const Message& message) const {
   if ((message.flags & kFlagTransfer) == 0) {
     return false;
   }
+  return is_promise_released(message.hint_term, message.context);
+}
+
+bool Raft::is_promise_released(model::Term term, std::uint64_t round) const {
   const Promise& promise = s_.promise;
-  return promise.term < message.hint_term ||
-         (promise.term == message.hint_term && promise.round <= message.context);
+  return promise.term < term ||
+         (promise.term == term && promise.round <= round && now_ >= promise.former_until);
 }
 
 // True when a promise or a live leader forbids a vote and a pre-vote for the sender.
@@ -89,7 +95,9 @@ bool Raft::is_up_to_date(const Message& message) const {
 
 void Raft::start_pre_vote() {
   role_ = Role::pre_candidate;
-  leader_ = {};
+  if (mutant_ != Mutant::leader_kept_in_prevote) {
+    leader_ = {};
+  }
   ++s_.election.campaign;
   restart_election_period();
   for (Peer& peer : peers_) {

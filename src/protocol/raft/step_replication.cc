@@ -204,12 +204,18 @@ void Raft::on_heartbeat(const Message& message) {
   commit_to(std::min(message.commit, matched_));
 }
 
+void Raft::note_heard(Peer& peer) {
+  if (mutant_ != Mutant::quorum_not_heard) {
+    peer.heard = now_;
+  }
+}
+
 void Raft::on_append_ack(const Message& message) {
   Peer* peer = find(message.from);
   if (!is_leader() || peer == nullptr) {
     return;
   }
-  peer->heard = now_;
+  note_heard(*peer);
   if (message.reject) {
     backtrack(*peer, message);
     return;
@@ -231,7 +237,7 @@ void Raft::on_heartbeat_ack(const Message& message) {
       message.stamp > now_) {
     return;
   }
-  peer->heard = now_;
+  note_heard(*peer);
   peer->disk_full = (message.flags & kFlagDiskFull) != 0;
   // It restarted within the term: what it had in memory only is gone, and it compares anew.
   const bool forgot = message.hint_index.is_none() && !peer->received.is_none() &&

@@ -67,11 +67,9 @@ void Raft::repeat_transfer() {
 }
 
 void Raft::on_timeout_now(const Message& message) {
-  const Promise& promise = s_.promise;
   // A promise made in a later round belongs to a leader that has aborted this transfer.
-  const bool released = promise.term < message.term ||
-                        (promise.term == message.term && promise.round <= message.context) ||
-                        now_ >= promise.until;
+  const bool released =
+      is_promise_released(message.term, message.context) || now_ >= s_.promise.until;
   // No campaign while a change of membership is under way: the rival configurations would meet.
   const bool unapplied = log_.configuration().index > commit_;
   if (message.from != leader_ || is_leader() || !is_voter() || installing_ || unapplied ||

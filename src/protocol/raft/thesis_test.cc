@@ -104,6 +104,20 @@ TEST(Transfer, AVoterReleasesOnlyTheRoundsThatWereGivenUp) {
   }
 }
 
+// What a node promised before it restarted, in whatever round, is over a lease after its start.
+TEST(Transfer, ANodeThatRestartedIsTheTargetWhenItsFormerPromiseIsOver) {
+  Lone node({.log = {1}, .term = 1});
+  Message heartbeat = Lone::make(2, MessageKind::heartbeat, 1);
+  heartbeat.flags = kFlagPromise;
+  Message now = Lone::make(2, MessageKind::timeout_now, 1);
+  for (const std::uint64_t round : {7U, 8U, 9U}) {
+    heartbeat.context = now.context = round;
+    node.receive(heartbeat).receive(now);
+    EXPECT_EQ(node.role(), round == 9 ? Role::candidate : Role::follower) << round;
+    node.after(130);
+  }
+}
+
 // 4.1: "does not allow changes that could result in disjoint majorities": one server at a time; not
 // before an entry of the term is committed; one at a time.
 TEST(Membership, RefusesWhatIsNotSafe) {

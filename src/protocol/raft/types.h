@@ -82,6 +82,11 @@ enum class Mutant : std::uint8_t {
   vote_twice,                         // does not look at its earlier vote of the term
   lease_from_receipt,                 // lease counts from the answer's arrival, no drift bound
   resend_window,                      // a window without progress is repeated, not asked about (E9)
+  leader_kept_in_prevote,             // a pre-candidate does not forget its leader (S7)
+  no_prevote,                         // stands for election without asking first (S7)
+  no_check_quorum,                    // a leader that nobody answers stays (S7)
+  quorum_not_heard,                   // answers do not count for check-quorum (E4)
+  restart_promise_for_ever,           // leadership is never handed to a node that restarted
 };
 
 }  // namespace ostraka::protocol::raft

@@ -113,27 +113,6 @@ void Replica::Impl::stop() {
   }
 }
 
-base::Status Replica::Impl::check_writable() {
-  base::ErrorCode code{};
-  if (flags_.stopped) {
-    code = base::ErrorCode::shutting_down;
-  } else if (error_.has_value()) {
-    code = error_->code;
-  } else if (!leads()) {
-    code = leader().is_none() ? base::ErrorCode::no_leader : base::ErrorCode::not_leader;
-  } else if (!work_.is_ready()) {
-    code = base::ErrorCode::no_leader;  // a moment later there is one
-  } else if (flags_.disk_full || work_.is_quorum_full()) {
-    code = base::ErrorCode::disk_full;
-  } else if (flags_.write_stalled) {
-    code = base::ErrorCode::busy;
-  } else {
-    return {};
-  }
-  ++counters_.refused;
-  return base::fail(code, "write to the shard");
-}
-
 void Replica::Impl::request(protocol::EventBody body, protocol::RequestId id, OnDone on_done) {
   if (flags_.stopped || error_.has_value()) {
     on_done(base::fail(base::ErrorCode::shutting_down, "the replica is stopped"));
@@ -385,40 +364,6 @@ void Replica::Impl::on_durable(std::uint64_t cookie) {
       feed(protocol::Durable{done.token, done.term, done.index});
     }
   }
-}
-
-void Replica::Impl::on_space(bool full) {
-  flags_.log_full = full;
-  settle_disk_full();
-}
-
-void Replica::Impl::set_disk_low(bool low) {
-  flags_.disk_low = low;
-  settle_disk_full();
-}
-
-void Replica::Impl::settle_disk_full() {
-  const bool full = flags_.log_full || flags_.engine_full || flags_.disk_low;
-  if (full == std::exchange(flags_.disk_full, full) || rare_.disk_full_timer == nullptr) {
-    return;
-  }
-  if (full) {
-    rare_.disk_full_timer->arm(parts_.executor.now() + options_.disk_full_step_down);
-  } else {
-    rare_.disk_full_timer->disarm();
-  }
-  feed(protocol::DiskSpace{full});
-}
-
-// A leader that cannot store entries any more gives way to one that can, if a quorum can. Else it
-// stays: nobody could open a term, and here linearizable reads go on.
-void Replica::Impl::hand_over_full() {
-  if (leads()) {
-    if (const model::NodeId heir = work_.heir_with_space(); !heir.is_none()) {
-      feed(protocol::TransferLeadership{next_request(), heir});
-    }
-  }
-  rare_.disk_full_timer->arm(parts_.executor.now() + options_.disk_full_step_down);
 }
 
 void Replica::Impl::on_result(model::SessionId session, model::Serial serial,

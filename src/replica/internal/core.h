@@ -42,8 +42,10 @@ class Replica::Impl final : public Driver,
   void start();
   void set_sessions(Sessions* sessions);
   void stop();
-  // Why a proposal cannot be accepted now, if so.
-  [[nodiscard]] base::Status check_writable();
+  // Why a proposal of these commands cannot be accepted now, if so. `into_reserve`: it may go into
+  // the reserve of a full disk when all of them only remove.
+  [[nodiscard]] base::Status check_writable(std::span<const base::ByteView> commands,
+                                            bool into_reserve);
   void request(protocol::EventBody body, protocol::RequestId id, OnDone on_done);
   void receive(protocol::Message& message, std::span<const base::Buffer> payloads);
   void on_read_index_request(model::NodeId from, base::ByteView body);
@@ -54,7 +56,7 @@ class Replica::Impl final : public Driver,
   void fail(base::Error reason);
   model::LogIndex write_out();
   [[nodiscard]] bool reload_state();
-  void set_disk_low(bool low);
+  void set_space(Space space);
   [[nodiscard]] bool disk_full() const { return flags_.disk_full; }
   void set_write_stalled(bool stalled) { flags_.write_stalled = stalled; }
   [[nodiscard]] Status status() const;
@@ -114,9 +116,8 @@ class Replica::Impl final : public Driver,
     bool stepping = false;
     bool installing = false;     // from install_snapshot to SnapshotInstalled
     bool resetting_log = false;  // events wait
-    bool disk_full = false;      // log_full, engine_full or disk_low
+    bool disk_full = false;      // log_full, engine_full, or space_ says so
     bool log_full = false;
-    bool disk_low = false;
     bool engine_full = false;
     bool write_stalled = false;
   };
@@ -138,6 +139,7 @@ class Replica::Impl final : public Driver,
 
   // core.cc
   void settle_disk_full();
+  [[nodiscard]] bool has_reserve() const;
   void hand_over_full();
   [[nodiscard]] bool must_wait() const;
   void drain();
@@ -162,6 +164,7 @@ class Replica::Impl final : public Driver,
   Options options_;
   Counters counters_;
   Flags flags_;
+  Space space_ = Space::enough;  // of the file system
   std::optional<base::Error> error_;
   protocol::RoleChange role_{protocol::Role::follower, {}, {}};
   LogCache cache_;

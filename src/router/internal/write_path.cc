@@ -164,6 +164,7 @@ bool WritePath::send_batch(base::Instant now) {
     return true;
   }
   hold_back(now, status.error().code);
+  make_way(status.error().code);
   return false;
 }
 
@@ -274,6 +275,7 @@ void WritePath::on_refused(model::Serial first, std::uint32_t count, base::Error
   context_.request_flush();
   if (!is_final(code)) {
     hold_back(now, code);
+    make_way(code);
     return;
   }
   if (count > 1) {
@@ -293,10 +295,49 @@ void WritePath::restart() {
   }
   if (sent_ > window_.base()) {
     ++context_.counters.resends;
+    if (context_.options.mutant == Mutant::retry_alone) {
+      retry_first_alone();
+    }
   }
   sent_ = window_.base();
   retry_at_ = base::Instant();
   context_.request_flush();
+}
+
+// A full disk refuses writes and takes removals. As long as none waits, writes wait for space until
+// their deadline; else those that were certainly not done end now, since serials leave no gaps.
+void WritePath::make_way(base::ErrorCode refusal) {
+  if (refusal != base::ErrorCode::disk_full || !has_removal()) {
+    return;
+  }
+  for (std::uint64_t n = window_.base(); n < window_.end(); ++n) {
+    Slot& slot = window_.at(n);
+    if (slot.call != nullptr && slot.open_attempts == 0 &&
+        !codec::only_removes(slot.command.view())) {
+      replace_by_touch(slot);
+      end_slot(slot, base::fail(refusal, "a removal waits behind it"));
+    }
+  }
+}
+
+bool WritePath::has_removal() {
+  for (std::uint64_t n = window_.base(); n < window_.end(); ++n) {
+    const Slot& slot = window_.at(n);
+    if (slot.call != nullptr && codec::only_removes(slot.command.view())) {
+      return true;
+    }
+  }
+  return std::ranges::any_of(pending_, [](const Pending& pending) {
+    return pending.call != nullptr && codec::only_removes(pending.call->command.view());
+  });
+}
+
+void WritePath::retry_first_alone() {
+  Slot& slot = window_.at(window_.base());
+  if (slot.call != nullptr) {
+    pending_.push_front({.session = slot.session, .call = std::exchange(slot.call, nullptr)});
+    replace_by_touch(slot);
+  }
 }
 
 // The shard has forgotten the session: `serial` was not done by the attempt that was answered. What
@@ -308,6 +349,7 @@ void WritePath::lose_session(std::uint64_t serial) {
     Slot& slot = window_.at(n);
     if (slot.call != nullptr && (n < serial || slot.attempts > 1)) {
       ++context_.counters.unknown_outcomes;
+      context_.counters.expired_retries += slot.attempts > 1 ? 1 : 0;
       end_slot(slot, base::fail(base::ErrorCode::unknown_outcome, "the node's session expired"));
     }
   }

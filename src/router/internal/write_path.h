@@ -73,6 +73,9 @@ class WritePath {
   void lose_session(std::uint64_t serial);
   void clear_window();
   void replace_by_touch(Slot& slot);
+  void make_way(base::ErrorCode refusal);
+  [[nodiscard]] bool has_removal();
+  void retry_first_alone();
   void expire_pending(base::Instant now);
   void expire_window(base::Instant now);
   [[nodiscard]] base::ErrorCode definite_code() const;

@@ -39,7 +39,34 @@ void promote_learners(World& world) {
   later(world, 200, [&world] { promote_learners(world); });
 }
 
+constexpr int kLooksMax = 2000;
+
+// Until the leader of now has committed something behind `last`.
+void crash_when_committed(World& world, const std::string& leader, model::LogIndex last,
+                          int looks) {
+  if (looks == 0 || world.leader() != leader) {
+    return;
+  }
+  const replica::Replica* replica = world.machine(leader).node()->store()->find(model::ShardId{1});
+  if (replica->status().protocol.commit > last) {
+    world.mark("crashed_before_reply");
+    world.crash(leader, CrashKind::process);
+    later(world, 300, [&world, leader] { world.start(leader); });
+    return;
+  }
+  world.scheduler().schedule(
+      world.now() + Duration::microseconds(20), sim_ports::OwnerId{},
+      [&world, leader, last, looks] { crash_when_committed(world, leader, last, looks - 1); });
+}
+
 }  // namespace
+
+void crash_committed(World& world) {
+  const std::string leader = world.leader();
+  if (const replica::Replica* replica = leading_replica(world); replica != nullptr) {
+    crash_when_committed(world, leader, replica->status().protocol.last_index, kLooksMax);
+  }
+}
 
 void lose_replies(World& world) {
   const std::string leader = world.leader();

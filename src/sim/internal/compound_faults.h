@@ -11,6 +11,10 @@ namespace ostraka::sim::internal {
 // forwarded it sends again to the next leader.
 void lose_replies(World& world);
 
+// The leader crashes as soon as it has committed something that it does not hold yet: most of its
+// replies are lost.
+void crash_committed(World& world);
+
 // By joint consensus a follower becomes a learner; a while later it votes again.
 void change_membership(World& world);
 

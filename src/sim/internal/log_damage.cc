@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -98,8 +99,7 @@ std::string damaged(const Segment& segment, const Batch& batch, const std::strin
                     base::Prng& prng) {
   std::string bytes = segment.bytes;
   if (kind == "cut") {
-    // A file without a first sector cannot be told from one that is being made.
-    bytes.resize(std::max(batch.offset + prng.below(batch.content), kSector));
+    bytes.resize(batch.offset + prng.below(batch.content));
   } else if (kind == "length") {
     flip(bytes, batch.offset + kPayloadBytesAt + prng.below(8));
   } else {
@@ -112,7 +112,8 @@ std::string damaged(const Segment& segment, const Batch& batch, const std::strin
 void expect_refusal(World& world, const std::string& name, const Segment& segment,
                     const std::string& kind) {
   sim_ports::SimDisk& disk = world.machine(name).disk();
-  const Batch batch = segment.batches[world.prng().below(evidenced(segment))];
+  const std::size_t known = evidenced(segment);
+  const Batch batch = segment.batches[kind == "newest" ? known - 1 : world.prng().below(known)];
   disk.set_contents(segment.path, damaged(segment, batch, kind, world.prng()));
   const base::Status started = world.try_start(name);
   if (started.has_value()) {
@@ -131,6 +132,18 @@ void expect_refusal(World& world, const std::string& name, const Segment& segmen
   world.start(name);
 }
 
+void start_thrice(World& world, const std::string& name) {
+  world.start(name);
+  // What is appended now must survive two more restarts.
+  for (const std::int64_t later_ms : {1200, 2400}) {
+    world.scheduler().schedule(world.now() + Duration::milliseconds(later_ms), sim_ports::OwnerId{},
+                               [&world, name] {
+                                 world.crash(name, CrashKind::process);
+                                 world.start(name);
+                               });
+  }
+}
+
 // A write that the power cut tore in half: its header is there, its blocks are not.
 void expect_cut(World& world, const std::string& name, const Segment& segment) {
   const std::uint64_t end = segment.end();
@@ -143,21 +156,25 @@ void expect_cut(World& world, const std::string& name, const Segment& segment) {
   bytes[end + 32] = static_cast<char>(bytes[end + 32] + 1);  // the next number: a bad checksum
   world.machine(name).disk().set_contents(segment.path, std::move(bytes));
   world.mark("torn_tail");
-  world.start(name);
-  // What is appended now must survive two more restarts.
-  for (const std::int64_t later_ms : {1200, 2400}) {
-    world.scheduler().schedule(world.now() + Duration::milliseconds(later_ms), sim_ports::OwnerId{},
-                               [&world, name] {
-                                 world.crash(name, CrashKind::process);
-                                 world.start(name);
-                               });
+  start_thrice(world, name);
+}
+
+// The last sector that was written, of an empty batch behind an idle log: nothing is in it.
+void expect_kept(World& world, const std::string& name, const Segment& segment) {
+  if (segment.batches.back().content == kHeaderBytes) {
+    std::string bytes = segment.bytes;
+    bytes.replace(segment.end() - kSector, kSector, kSector, '\0');
+    world.machine(name).disk().set_contents(segment.path, std::move(bytes));
+    world.mark("last_sector_zeroed");
   }
+  start_thrice(world, name);
 }
 
 }  // namespace
 
 base::Status damage_log(World& world, const std::string& name, const std::string& kind) {
-  if (kind != "middle" && kind != "length" && kind != "cut" && kind != "tail") {
+  static const std::set<std::string> known{"middle", "newest", "length", "cut", "tail", "zero"};
+  if (!known.contains(kind)) {
     return base::fail(base::ErrorCode::invalid_argument, "unknown damage '" + kind + "'");
   }
   if (!world.machine(name).is_running()) {
@@ -169,6 +186,8 @@ base::Status damage_log(World& world, const std::string& name, const std::string
     world.start(name);
   } else if (kind == "tail") {
     expect_cut(world, name, *segment);
+  } else if (kind == "zero") {
+    expect_kept(world, name, *segment);
   } else {
     expect_refusal(world, name, *segment, kind);
   }

@@ -1,6 +1,7 @@
 #include "sim/internal/recorded_workload.h"
 
 #include "check/linearizability.h"
+#include "sim/faults.h"
 
 #include <charconv>
 #include <utility>
@@ -68,7 +69,7 @@ void RecordedWorkload::watch_progress() {
     return;
   }
   if (world_.now() - last_ok_ > Duration::milliseconds(options_.progress_ms)) {
-    world_.fail("I-L1: no operation was acknowledged for " + std::to_string(options_.progress_ms) +
+    world_.fail("I-L1: no write was acknowledged for " + std::to_string(options_.progress_ms) +
                 " ms");
     return;
   }
@@ -86,6 +87,9 @@ void RecordedWorkload::next(std::size_t client) {
     } else if (options_.counters) {
       operation.function = Function::add;
       operation.amount = 1;
+      if (options_.crash_one_in != 0 && prng_.chance(1, options_.crash_one_in)) {
+        strike(world_, "crash_committed");
+      }
     } else {
       operation.function = Function::write;
       operation.argument = next_value_++;
@@ -99,6 +103,9 @@ std::vector<std::string> RecordedWorkload::command_of(const check::Operation& op
     case Function::read:
       return {"GET", operation.key};
     case Function::write:
+      if (operation.argument == check::kAbsent) {
+        return {"DEL", operation.key};
+      }
       return {"SET", operation.key, std::to_string(operation.argument)};
     case Function::add:
     case Function::compare_and_set:
@@ -136,8 +143,11 @@ void RecordedWorkload::finish(std::size_t at, const Reply& reply) {
     return;
   }
   ++ok_;
-  last_ok_ = world_.now();
   operation.unknown = false;
+  if (operation.function != Function::read) {
+    ++writes_ok_;
+    last_ok_ = world_.now();
+  }
   if (operation.function == Function::read) {
     if (options_.counters) {
       operation.amount = reply.type == '_' ? 0 : number_of(reply.text);

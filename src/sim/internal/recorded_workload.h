@@ -16,7 +16,10 @@ struct RecordedOptions {
   std::uint32_t keys = 5;
   std::int64_t think_ms_max = 20;
   bool counters = false;
-  // Without any operation acknowledged for so long the run fails; 0 = not checked.
+  // One increment in so many: the leader crashes when it has committed something after it was
+  // called, before its replies arrive; 0 = none.
+  std::uint32_t crash_one_in = 0;
+  // Without any write acknowledged for so long the run fails; 0 = not checked.
   std::int64_t progress_ms = 0;
   std::int64_t start_ms = 0;  // the clients begin then
   std::string key_prefix;     // empty: named after the model
@@ -28,6 +31,7 @@ class RecordedWorkload : public ClientWorkload {
   void start() override;
   void read_final_state() override;
   [[nodiscard]] std::string judge() override;
+  [[nodiscard]] std::uint64_t writes_ok() const override { return writes_ok_; }
 
  protected:
   using OnEnd = std::move_only_function<void(const Reply&)>;
@@ -50,6 +54,7 @@ class RecordedWorkload : public ClientWorkload {
   std::vector<check::Operation> history_;
   std::vector<bool> failed_;
   std::uint32_t next_value_ = 1;
+  std::uint64_t writes_ok_ = 0;
   base::Instant last_ok_;
 };
 

@@ -52,6 +52,9 @@ bool ScriptedWorkload::order(std::size_t number, OrderKind kind, const std::stri
   if (kind == OrderKind::write) {
     operation.function = check::Function::write;
     operation.argument = take_value();
+  } else if (kind == OrderKind::remove) {
+    operation.function = check::Function::write;
+    operation.argument = check::kAbsent;
   } else {
     operation.function = check::Function::read;
     // The connection may be a new one: said each time.

@@ -40,6 +40,7 @@ void Checkpointer::start() {
   const std::uint64_t own = engine.disk_bytes + environment.log.stats().live_bytes;
   space_.reserve = std::min(context_.options().disk_reserve_bytes,
                             environment.files.free_bytes().value_or(0) / share + own / share);
+  space_.reserve = std::max(space_.reserve, context_.options().disk_reserve_least);
   timer_->arm(flushed_at_ + context_.options().housekeeping_interval);
 }
 
@@ -100,14 +101,20 @@ void Checkpointer::watch_file_system(const port::EngineStats& stats) {
   }
   const std::uint64_t needed = space_.reserve + stats.memory_bytes;
   // A little more than was missing must have come back.
-  const bool low = *free < needed + (space_.low ? space_.reserve / 4 : 0);
+  const bool low =
+      *free < needed + (space_.left != replica::Space::enough ? space_.reserve / 4 : 0);
+  // Removals may use half of the reserve.
+  const bool out = *free < needed - space_.reserve / 2;
+  const replica::Space left = out   ? replica::Space::out
+                              : low ? replica::Space::low
+                                    : replica::Space::enough;
   space_.near = *free < kNearFactor * needed;
-  if (std::exchange(space_.low, low) == low) {
+  if (std::exchange(space_.left, left) == left) {
     return;
   }
   for (auto& [id, shard] : shards_) {
     if (replica::Replica* replica = context_.find(id); replica != nullptr) {
-      replica->set_disk_low(low);
+      replica->set_space(left);
     }
   }
 }

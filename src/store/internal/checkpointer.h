@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "model/ids.h"
 #include "port/executor.h"
+#include "replica/replica.h"
 #include "store/internal/context.h"
 #include "store/internal/snapshot_sender.h"
 
@@ -69,10 +70,10 @@ class Checkpointer {
   bool stopped_ = false;
   struct {
     std::uint64_t reserve = 0;
-    bool low = false;        // the file system is nearly full
-    bool near = false;       // it is looked at more often
-    bool full = false;       // low, or a replica says that it cannot write
-    bool flush_due = false;  // full, and no flush has begun since
+    replica::Space left = replica::Space::enough;  // of the file system
+    bool near = false;                             // it is looked at more often
+    bool full = false;                             // a replica says that it cannot write
+    bool flush_due = false;                        // full, and no flush has begun since
   } space_;
   std::uint64_t completed_ = 0;
   std::uint64_t log_bytes_at_flush_ = 0;

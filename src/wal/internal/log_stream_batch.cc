@@ -208,8 +208,12 @@ void LogStream::submit() {
 void LogStream::start_io() {
   executor_.run_blocking(
       options_.first_lane + kFirstStreamLane + format_.stream,
-      [io = io_] {
+      [io = io_, ignored = options_.mutant == Mutant::sync_error_ignored] {
         io->status = io->file->writer->write_durably_at(io->offset, io->batch.pieces());
+        if (ignored && !io->status.has_value() &&
+            io->status.error().code == base::ErrorCode::io_error) {
+          io->status = {};
+        }
       },
       [this, alive = alive_] {
         if (*alive) {

@@ -79,6 +79,10 @@ class Recovery {
   Status open_files() {
     OSTRAKA_ASSIGN(const std::vector<std::string> names, files_.list(folder_));
     for (const std::string& name : names) {
+      if (name.ends_with(kUnfinishedSuffix)) {
+        OSTRAKA_TRY(files_.remove(folder_ + "/" + name));
+        continue;
+      }
       const std::optional<std::uint64_t> number = number_of(name);
       if (!number.has_value()) {
         continue;
@@ -88,6 +92,11 @@ class Recovery {
       file->path = folder_ + "/" + name;
       OSTRAKA_ASSIGN(file->reader, files_.open(file->path, port::OpenMode::read_only));
       OSTRAKA_ASSIGN(file->bytes, file->reader->size());
+      if (file->bytes < codec::kLogSectorBytes && !cuts_always()) {
+        return base::fail(
+            ErrorCode::corruption,
+            fmt::format("{} at offset {}: the file has lost its end", file->path, file->bytes));
+      }
       OSTRAKA_TRY(classify(std::move(file)));
     }
     return {};

@@ -1,7 +1,8 @@
 // Start-up: what a stream's files hold, or why they cannot be trusted. docs/formats/wal.md,
 // "Recovery".
 //
-// Reads only; the caller syncs and prepares for writing. Blocking. Threads: one.
+// Reads only, but for files that were never finished, which it removes; the caller syncs and
+// prepares for writing. Blocking. Threads: one.
 #pragma once
 
 #include "base/result.h"
@@ -14,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ostraka::wal {
@@ -32,6 +34,9 @@ struct RecoveredStream {
   std::uint64_t next_file_number = 1;
   bool sealed = true;  // the last batch holds nothing
 };
+
+// Behind the name of a segment file until it has its full size, durably.
+inline constexpr std::string_view kUnfinishedSuffix = ".new";
 
 // Name of a segment file in its folder.
 [[nodiscard]] std::string segment_name(std::uint64_t number);

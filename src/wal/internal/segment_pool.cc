@@ -14,7 +14,8 @@ std::uint64_t round_up(std::uint64_t bytes) {
 
 base::Status fill(port::FileSystem& files, const std::string& folder, const StreamFormat& format,
                   SegmentFile& file) {
-  OSTRAKA_ASSIGN(file.writer, files.open(file.path, port::OpenMode::create_new));
+  const std::string unfinished = file.path + std::string(kUnfinishedSuffix);
+  OSTRAKA_ASSIGN(file.writer, files.open(unfinished, port::OpenMode::create_new));
   OSTRAKA_TRY(file.writer->preallocate(file.bytes));
   codec::BatchHeader header;
   header.kind = codec::BatchKind::spare;
@@ -25,6 +26,8 @@ base::Status fill(port::FileSystem& files, const std::string& folder, const Stre
   const base::ByteView piece = bytes;
   OSTRAKA_TRY(file.writer->write_at(0, {&piece, 1}));
   OSTRAKA_TRY(file.writer->sync());
+  // A segment has its name when it has its size: a shorter one is damaged, not unfinished.
+  OSTRAKA_TRY(files.rename(unfinished, file.path));
   return files.sync_directory(folder);
 }
 
@@ -39,7 +42,9 @@ base::Result<std::shared_ptr<SegmentFile>> make_file(port::FileSystem& files,
   const base::Status made = fill(files, folder, format, *file);
   if (!made.has_value()) {
     file->writer.reset();
-    static_cast<void>(files.remove(file->path));  // gives the space back; recovery would, too
+    // Gives the space back; recovery would, too.
+    static_cast<void>(files.remove(file->path + std::string(kUnfinishedSuffix)));
+    static_cast<void>(files.remove(file->path));
     return std::unexpected(made.error());
   }
   return file;

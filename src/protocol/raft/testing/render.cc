@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 12> kKinds = {
     "any",        "pre_vote",  "pre_vote_ack",  "vote",        "vote_ack",     "append",
     "append_ack", "heartbeat", "heartbeat_ack", "timeout_now", "read_request", "read_ack"};
 
-constexpr std::array<std::string_view, 13> kMutants = {"none",
+constexpr std::array<std::string_view, 18> kMutants = {"none",
                                                        "commit_any_term",
                                                        "vote_before_durable",
                                                        "ack_before_durable",
@@ -24,7 +24,12 @@ constexpr std::array<std::string_view, 13> kMutants = {"none",
                                                        "prevote_silent",
                                                        "vote_twice",
                                                        "lease_from_receipt",
-                                                       "resend_window"};
+                                                       "resend_window",
+                                                       "leader_kept_in_prevote",
+                                                       "no_prevote",
+                                                       "no_check_quorum",
+                                                       "quorum_not_heard",
+                                                       "restart_promise_for_ever"};
 
 std::string entries_of(const Message& message) {
   std::string text = "[";

@@ -53,7 +53,7 @@ std::string_view role_name(Role role) {
 }
 
 Mutant mutant_named(const std::string& name) {
-  for (int i = 0; i <= static_cast<int>(Mutant::resend_window); ++i) {
+  for (int i = 0; i <= static_cast<int>(Mutant::restart_promise_for_ever); ++i) {
     if (name_of(static_cast<Mutant>(i)) == name) {
       return static_cast<Mutant>(i);
     }
