@@ -28,6 +28,9 @@ void comes_back(base::ByteView input, Decode decode) {
 void chunk(base::ByteView input) { comes_back(input, store::decode_snapshot_chunk); }
 void reply(base::ByteView input) { comes_back(input, store::decode_snapshot_reply); }
 
+// As many as one snapshot may have (snapshot_frame.cc).
+constexpr std::uint32_t kFilesMax = 65'536;
+
 // With the right checksum.
 void piece(base::ByteView input) {
   store::SnapshotChunk sent;
@@ -35,7 +38,7 @@ void piece(base::ByteView input) {
   base::Reader in(input);
   sent.transfer = in.u64();
   sent.sequence = in.u64();
-  sent.file = in.u32();
+  sent.file = in.u32() % kFilesMax;
   sent.offset = in.u64();
   sent.bytes = in.rest();
   std::string wire;
