@@ -157,12 +157,20 @@ void World::start(const std::string& name) {
     return;
   }
   const base::Status started = try_start(name);
-  if (!started.has_value()) {
+  if (!started.has_value() && started.error().code == base::ErrorCode::io_error) {
+    start_later(name);
+  } else if (!started.has_value()) {
     refusals_[name] = started.error().to_string();
     if (!may_refuse_.contains(name)) {
       fail(name + " does not start: " + started.error().to_string());
     }
   }
+}
+
+// After a failed sync or write: the operator's supervisor starts it again.
+void World::start_later(const std::string& name) {
+  scheduler_.schedule(scheduler_.now() + Duration::milliseconds(500), sim_ports::OwnerId{},
+                      [this, name] { start(name); });
 }
 
 void World::start_all() {
@@ -283,9 +291,7 @@ void World::on_fatal(const std::string& who, const base::Error& reason) {
     crash(who, CrashKind::process);
     mark("process_ended_itself");
     if (reason.code == base::ErrorCode::io_error) {
-      // A failed sync or write: the operator's supervisor starts it again later.
-      scheduler_.schedule(scheduler_.now() + Duration::milliseconds(500), sim_ports::OwnerId{},
-                          [this, who] { start(who); });
+      start_later(who);
       return;
     }
     refusals_[who] = reason.to_string();

@@ -107,6 +107,7 @@ class World {
  private:
   [[nodiscard]] node::Options node_options(const std::string& name);
   void after_step();
+  void start_later(const std::string& name);
   [[nodiscard]] std::string owner_name(sim_ports::OwnerId owner);
   void end_doomed();
   void on_fatal(const std::string& machine, const base::Error& reason);

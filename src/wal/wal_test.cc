@@ -215,6 +215,30 @@ TEST_F(WalTest, AFailedSyncEndsTheLog) {
   EXPECT_EQ(world_.disk().events(), events);  // not retried
 }
 
+// The next life reads it from the cache, whose pages pass for clean: a sync alone would not help.
+TEST(WalAfterAFailedSync, WhatTheNextLifeReadsAndBuildsOnIsDurable) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    World world;
+    ASSERT_TRUE(world.start().has_value());
+    world.append(kA, World::entries(1, {"first"}));
+    world.run();
+    world.disk().faults().fail_sync_in = 1;
+    world.append(kA, World::entries(2, {"second"}));
+    world.run();
+    ASSERT_TRUE(world.fatal().has_value());
+    world.crash_process();
+    ASSERT_TRUE(world.start().has_value());
+    const std::uint64_t next = world.model(kA).latest().entries.size() + 1;
+    world.append(kA, World::entries(next, {"third"}));
+    world.run();
+    ASSERT_TRUE(world.model(kA).all_durable());
+    base::Prng prng(seed);
+    world.crash_power(prng);
+    const base::Status started = world.start();
+    ASSERT_TRUE(started.has_value()) << started.error().to_string();
+  }
+}
+
 TEST_F(WalTest, AFailedWriteEndsTheLog) {
   world_.disk().faults().fail_writes = true;
   world_.append(kA, World::entries(1, {"lost"}));

@@ -71,11 +71,22 @@ base::Result<std::unique_ptr<LogStream>> LogStream::open(Setup setup) {
   return stream;
 }
 
+// A process may have died between a write and its sync, or of a sync that failed: what was read is
+// made durable before anyone builds on it, and before files that it declares free are touched. That
+// is the last batch only. A sync alone does nothing where one has failed before: the pages pass for
+// clean.
+base::Status LogStream::write_again(const Segment& segment, std::uint64_t offset) {
+  std::string bytes(segment.end - offset, '\0');
+  OSTRAKA_ASSIGN(const std::size_t count, segment.file->reader->read_at(offset, bytes));
+  bytes.resize(count);
+  OSTRAKA_ASSIGN(const auto file, files_.open(segment.file->path, port::OpenMode::read_write));
+  const base::ByteView piece = bytes;
+  return file->write_durably_at(offset, {&piece, 1});
+}
+
 base::Status LogStream::adopt(RecoveredStream recovered, const std::string& folder) {
-  // A process may have died between a write and its sync: what was read is made durable before
-  // anyone builds on it, and before files that it declares free are touched.
   if (!recovered.chain.empty()) {
-    OSTRAKA_TRY(recovered.chain.back().file->reader->sync());
+    OSTRAKA_TRY(write_again(recovered.chain.back(), recovered.last_batch));
   }
   for (const FreeFile& file : recovered.free) {
     OSTRAKA_TRY(pool_.adopt(file.path, file.bytes));

@@ -137,6 +137,7 @@ class LogStream {
   };
 
   LogStream(Setup setup, SegmentPool::Settings pool);
+  [[nodiscard]] base::Status write_again(const Segment& segment, std::uint64_t offset);
   [[nodiscard]] base::Status adopt(RecoveredStream recovered, const std::string& folder);
 
   ShardState& state_of(model::ShardId shard);

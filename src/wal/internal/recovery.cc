@@ -44,6 +44,7 @@ struct Candidate {
 struct WalkEnd {
   std::uint32_t batches = 0;
   std::uint64_t offset = 0;
+  std::uint64_t last_batch = 0;  // where the last one begins
   std::uint64_t floor = 0;
   bool last_empty = true;
   BatchState reason = BatchState::none;
@@ -179,6 +180,7 @@ class Recovery {
       evidence_.take(batch_.header);
       end.floor = std::max(end.floor, batch_.header.floor);
       end.last_empty = batch_.records.empty();
+      end.last_batch = end.offset;
       end.offset += batch_.header.total_bytes();
       ++end.batches;
     }
@@ -202,6 +204,7 @@ class Recovery {
     OSTRAKA_ASSIGN(last_end_, walk(last, UINT32_MAX));
     OSTRAKA_TRY(scan_evidence(last.source(), format_, last_end_.offset, evidence_));
     add_to_chain(last, last_end_.batches, last_end_.offset);
+    out_.last_batch = last_end_.last_batch;
     const std::uint64_t full = last.first.segment_sectors * codec::kLogSectorBytes;
     const bool cannot_see_next =
         last_end_.offset + codec::kLogSectorBytes > last.file->bytes && last_end_.offset < full;

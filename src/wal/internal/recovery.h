@@ -30,6 +30,7 @@ struct RecoveredStream {
   std::vector<FreeFile> free;  // hold nothing that counts
   std::map<model::ShardId, ShardLog> shards;
   std::unique_ptr<LiveTable> live = std::make_unique<LiveTable>();  // shards point into it
+  std::uint64_t last_batch = 0;  // offset of the last batch in the last segment
   std::uint64_t next_generation = 1;
   std::uint64_t next_file_number = 1;
   bool sealed = true;  // the last batch holds nothing
