@@ -1,6 +1,7 @@
 // Decoders of what comes from peers and disks, on arbitrary bytes: they end with an answer or an
 // error, and what they accept is the encoding of what they return.
 #include "base/assert.h"
+#include "base/one_of_test.h"
 #include "codec/configuration.h"
 #include "codec/entry.h"
 #include "codec/operation.h"
@@ -93,24 +94,5 @@ void configuration(base::ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string bytes(data, data + size);
-  if (bytes.empty()) {
-    return 0;
-  }
-  const base::ByteView input = base::ByteView(bytes).substr(1);
-  switch (static_cast<unsigned char>(bytes[0]) % 4) {
-    case 0:
-      command(input);
-      break;
-    case 1:
-      entry(input);
-      break;
-    case 2:
-      result(input);
-      break;
-    default:
-      configuration(input);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size, {command, entry, result, configuration});
 }

@@ -2,6 +2,7 @@
 // engine whose records of the shard are arbitrary. It refuses, or goes on; the same log gives the
 // same state.
 #include "base/assert.h"
+#include "base/one_of_test.h"
 #include "kv/test_world.h"
 
 #include <cstddef>
@@ -114,20 +115,5 @@ void commands(base::ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) {
-    return 0;
-  }
-  const std::string bytes(data + 1, data + size);
-  switch (data[0] % 3) {
-    case 0:
-      engine(bytes);
-      break;
-    case 1:
-      entries(bytes);
-      break;
-    default:
-      commands(bytes);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size, {engine, entries, commands});
 }

@@ -2,6 +2,7 @@
 // (faults: F3, F7): administrative frames, the status of others, the file `origin`.
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/one_of_test.h"
 #include "node/internal/admin_frame.h"
 #include "node/internal/node_status.h"
 #include "node/internal/origin.h"
@@ -72,29 +73,6 @@ void file(base::ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) {
-    return 0;
-  }
-  const std::string bytes(data + 1, data + size);
-  switch (data[0] % 6) {
-    case 0:
-      request(bytes);
-      break;
-    case 1:
-      reply(bytes);
-      break;
-    case 2:
-      join_reply(bytes);
-      break;
-    case 3:
-      status(bytes);
-      break;
-    case 4:
-      raw_file(bytes);
-      break;
-    default:
-      file(bytes);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size,
+                                   {request, reply, join_reply, status, raw_file, file});
 }

@@ -1,5 +1,6 @@
 // Questions for a commit index or a clock, and their answers, on arbitrary bytes (faults: F3).
 #include "base/assert.h"
+#include "base/one_of_test.h"
 #include "replica/internal/read_index_frame.h"
 
 #include <cstddef>
@@ -32,17 +33,5 @@ void reply(base::ByteView input) { comes_back(input, replica::decode_read_index_
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) {
-    return 0;
-  }
-  const std::string bytes(data + 1, data + size);
-  switch (data[0] % 2) {
-    case 0:
-      request(bytes);
-      break;
-    default:
-      reply(bytes);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size, {request, reply});
 }

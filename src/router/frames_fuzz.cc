@@ -1,6 +1,7 @@
 // Forwarded requests and replies on arbitrary bytes (faults: F3): what is accepted, encoded and
 // decoded again, is the same.
 #include "base/assert.h"
+#include "base/one_of_test.h"
 #include "router/internal/frames.h"
 
 #include <cstddef>
@@ -73,17 +74,5 @@ void reply(base::ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) {
-    return 0;
-  }
-  const std::string bytes(data + 1, data + size);
-  switch (data[0] % 2) {
-    case 0:
-      request(bytes);
-      break;
-    default:
-      reply(bytes);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size, {request, reply});
 }

@@ -1,6 +1,7 @@
 // Snapshots in pieces, and the answers, on arbitrary bytes (faults: F3, F5): what is accepted,
 // encoded and decoded again, is the same.
 #include "base/assert.h"
+#include "base/one_of_test.h"
 #include "store/internal/snapshot_frame.h"
 
 #include <cstddef>
@@ -60,20 +61,5 @@ void piece(base::ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) {
-    return 0;
-  }
-  const std::string bytes(data + 1, data + size);
-  switch (data[0] % 3) {
-    case 0:
-      chunk(bytes);
-      break;
-    case 1:
-      reply(bytes);
-      break;
-    default:
-      piece(bytes);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size, {chunk, reply, piece});
 }

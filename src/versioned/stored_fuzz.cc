@@ -1,6 +1,7 @@
 // Stored keys and records (faults: F5, F8): the order of stored keys is that of what they stand
 // for; records are refused or come back.
 #include "base/assert.h"
+#include "base/one_of_test.h"
 #include "versioned/key.h"
 #include "versioned/record.h"
 
@@ -62,17 +63,5 @@ void record(base::ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) {
-    return 0;
-  }
-  const std::string bytes(data + 1, data + size);
-  switch (data[0] % 2) {
-    case 0:
-      keys(bytes);
-      break;
-    default:
-      record(bytes);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size, {keys, record});
 }

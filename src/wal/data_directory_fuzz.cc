@@ -2,6 +2,7 @@
 // to what was written.
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/one_of_test.h"
 #include "sim_ports/sim_disk.h"
 #include "wal/data_directory.h"
 
@@ -60,20 +61,5 @@ void barred(base::ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) {
-    return 0;
-  }
-  const std::string bytes(data + 1, data + size);
-  switch (data[0] % 3) {
-    case 0:
-      raw(bytes);
-      break;
-    case 1:
-      changed(bytes);
-      break;
-    default:
-      barred(bytes);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size, {raw, changed, barred});
 }

@@ -1,6 +1,7 @@
 // A client that sends arbitrary bytes to a whole front end with a real state machine behind it
 // (faults: F1): the server answers or cuts the connection, others are served on.
 #include "base/assert.h"
+#include "base/one_of_test.h"
 #include "gateway/resp/test_world.h"
 
 #include <cstddef>
@@ -55,17 +56,5 @@ void commands(base::ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) {
-    return 0;
-  }
-  const std::string bytes(data + 1, data + size);
-  switch (data[0] % 2) {
-    case 0:
-      raw(bytes);
-      break;
-    default:
-      commands(bytes);
-      break;
-  }
-  return 0;
+  return base::testing::run_one_of(data, size, {raw, commands});
 }
