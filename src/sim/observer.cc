@@ -44,7 +44,7 @@ class ObservedProtocol final : public protocol::Protocol {
     inner_->step(event, effects);
     observer_.control_.keep(self_, let_go_now, let_go_later, effects);
     if (effects.append.present) {
-      invariants.observe_append(self_, effects.append);
+      invariants.observe_append(self_, effects.append, {});
     }
     if (effects.install_snapshot.has_value()) {
       invariants.observe_install(self_, *effects.install_snapshot);

@@ -93,7 +93,8 @@ void Invariants::observe_crashed(model::NodeId node) {
   it.reads.clear();
 }
 
-void Invariants::observe_append(model::NodeId node, const Append& append) {
+void Invariants::observe_append(model::NodeId node, const Append& append,
+                                std::span<const std::uint64_t> /*hashes*/) {
   check_writer(node, append);
   nodes_[node].issued.push_back({append, std::nullopt, 0});
 }

@@ -5,22 +5,7 @@
 // product: in particular "committed" here means that a quorum wrote an entry of term t under term
 // t, in the configuration that t's leader had then (Raft paper 5.4.2). One instance per group.
 //
-// How to use it, per simulated event of node n:
-//   1. n starts or restarts:      observe_started(n, recovered), before its first step
-//   2. a write reaches its disk:  observe_append_durable(n, token) or observe_snapshot_durable(n),
-//                                 before the event (Durable, SnapshotInstalled) is stepped
-//   3. after n's step:            observe_append(n, effects.append) if present,
-//                                 observe_install(n, meta) if effects.install_snapshot,
-//                                 observe_state(n, status(), configuration())
-//   4. a message leaves n:        observe_sent(message); send_after_durable: when it really leaves
-//   5. n's state machine applies: observe_applied(n, index, term, hash of the payload)
-//   6. reads:                     observe_read_asked(n, id), observe_read_ready(n, id, index); a
-//   read
-//                                 by lease is asked and ready (at commit) at the same moment
-//   7. at true times of choice:   observe_lease(m, lease_covers(m's clock)) for every node m, each
-//                                 step in short runs
-//   8. n crashes:                 observe_crashed(n)
-//   9. check(): the first violation, for ever; name, nodes, numbers
+// How to use it: protocol/core/cluster_invariants.h.
 //
 // Invariants (names as in the project's fault list): R1 election safety, R2 leader append-only, R3
 // log matching, R4 leader completeness, R5 state-machine safety, R6 monotone and applied <= commit
@@ -32,6 +17,7 @@
 
 #include "model/ids.h"
 #include "model/membership.h"
+#include "protocol/core/cluster_invariants.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
 #include "protocol/core/message.h"
@@ -44,43 +30,43 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace ostraka::protocol::raft {
 
-class Invariants {
+class Invariants final : public ClusterInvariants {
  public:
-  void observe_started(model::NodeId node, const Recovered& recovered);
-  void observe_crashed(model::NodeId node);
-  // Its disk was replaced by an empty one: another history, which D and R7 do not compare.
-  void observe_wiped(model::NodeId node) {
+  void observe_started(model::NodeId node, const Recovered& recovered) override;
+  void observe_crashed(model::NodeId node) override;
+  // D and R7 do not compare with the history of a replaced disk.
+  void observe_wiped(model::NodeId node) override {
     nodes_.erase(node);
     wiped_.insert(node);
   }
-  void observe_append(model::NodeId node, const Append& append);
-  void observe_append_durable(model::NodeId node, AppendToken token);
-  void observe_install(model::NodeId node, const SnapshotMeta& meta);
-  void observe_snapshot_durable(model::NodeId node);
+  void observe_append(model::NodeId node, const Append& append,
+                      std::span<const std::uint64_t> hashes) override;
+  void observe_append_durable(model::NodeId node, AppendToken token) override;
+  void observe_install(model::NodeId node, const SnapshotMeta& meta) override;
+  void observe_snapshot_durable(model::NodeId node) override;
   void observe_state(model::NodeId node, const ProtocolStatus& status,
-                     const model::Configuration& configuration);
-  void observe_sent(const Message& message);
+                     const model::Configuration& configuration) override;
+  void observe_sent(const Message& message) override;
   void observe_applied(model::NodeId node, model::LogIndex index, model::Term term,
-                       std::uint64_t payload_hash);
-  void observe_read_asked(model::NodeId node, RequestId id);
-  void observe_read_ready(model::NodeId node, RequestId id, model::LogIndex index);
-  void observe_read_failed(model::NodeId node, RequestId id);
-  void observe_lease(model::NodeId node, bool covers);
+                       std::uint64_t payload_hash) override;
+  void observe_read_asked(model::NodeId node, RequestId id) override;
+  void observe_read_ready(model::NodeId node, RequestId id, model::LogIndex index) override;
+  void observe_read_failed(model::NodeId node, RequestId id) override;
+  void observe_lease(model::NodeId node, bool covers) override;
 
-  // The first violation, or nothing. Judges T1 on the leases told since the last call, so every
-  // node is sampled at one true time between two calls, or none.
-  [[nodiscard]] std::optional<std::string> check();
+  [[nodiscard]] std::optional<std::string> check() override;
 
-  // The last entry that is committed by the definition above.
-  [[nodiscard]] model::LogIndex committed() const { return model::LogIndex{committed_.size()}; }
-  // The term of a committed entry; 0 beyond committed().
-  [[nodiscard]] model::Term committed_term(model::LogIndex index) const;
+  [[nodiscard]] model::LogIndex committed() const override {
+    return model::LogIndex{committed_.size()};
+  }
+  [[nodiscard]] model::Term committed_term(model::LogIndex index) const override;
 
  private:
   struct Node {

@@ -169,7 +169,6 @@ void Cluster::take_effects(Node& node) {
 
 void Cluster::take_append(Node& node) {
   const Append& append = node.effects.append;
-  invariants_.observe_append(node.id, append);
   DiskWrite write;
   write.append = append;
   write.at = time_ns_ + delay(options_.disk_min_us, options_.disk_max_us);
@@ -188,6 +187,7 @@ void Cluster::take_append(Node& node) {
     node.payloads[entry.index] = payload;
     write.payloads.push_back(payload);
   }
+  invariants_.observe_append(node.id, append, write.payloads);
   node.writes.push_back(std::move(write));
 }
 
