@@ -2,8 +2,10 @@
 reset, in both directions or in one, around the leader or one follower. Clients reach every node all
 the time. The history stays linearizable, the cluster recovers after each, no descriptor leaks."""
 
+import itertools
 import os
 import sys
+import threading
 import time
 
 from harness import Cluster
@@ -35,6 +37,20 @@ TOPOLOGIES = {
 
 def descriptors(node):
     return len(os.listdir(f"/proc/{node.process.pid}/fd"))
+
+
+def one_node_each():
+    """Each client thread keeps to a node, so that every node has clients at every moment: a node
+    that nobody hears holds its clients until their deadline, and would hold all of them at times."""
+    numbers, places = itertools.count(), {}
+
+    def pick(_rng, nodes):
+        me = threading.get_ident()
+        if me not in places:
+            places[me] = next(numbers)
+        return nodes[places[me] % len(nodes)]
+
+    return pick
 
 
 def strike(cluster, network, load, how, reset, duration):
@@ -76,7 +92,7 @@ def main():
         cluster.wait_for_leader()
         cluster.wait_until_whole()
         before = [descriptors(node) for node in cluster.nodes]
-        with Load(cluster, rng, threads=4, pause=0.005) as load:
+        with Load(cluster, rng, threads=6, pick=one_node_each(), pause=0.005) as load:
             load.wait_for_progress(50)
             end = time.monotonic() + seconds(14)
             plan = [(how, False) for how in TOPOLOGIES] + [("leader alone", True)]
