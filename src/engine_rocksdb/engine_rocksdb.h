@@ -30,7 +30,7 @@ namespace ostraka::engine_rocksdb {
 struct Options {
   std::string folder = "engine";  // inside the data directory; created
   unsigned lane = 1;              // of Executor::run_blocking, for flushes and recovery
-  std::uint64_t cache_bytes = std::uint64_t{32} << 20;  // blocks and filters; used lazily
+  std::uint64_t cache_bytes = std::uint64_t{256} << 20;  // blocks and filters; used lazily
   // All families; flushed when full. Small on purpose: an insert into a table that stays in the
   // processor's caches costs half (docs/benchmarks.md).
   std::uint64_t write_buffer_bytes = std::uint64_t{8} << 20;

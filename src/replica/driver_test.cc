@@ -193,6 +193,73 @@ TEST(DriverProposals, OneTurnMakesOneEntryASession) {
   }
 }
 
+// Group commit: entries leave when at least as many commands wait as are in the log.
+TEST(DriverProposals, UnderLoadCommandsWaitForCompanyAndAloneTheyDoNot) {
+  Options options;
+  options.gather_max = base::Duration::seconds(100);
+  DriverWorld world(options);
+  world.lead();
+  world.register_session();
+  const auto proposed = [&] { return world.replica->counters().entries_proposed - 1; };
+  const auto submit = [&](std::uint64_t first, std::uint64_t last) {
+    for (std::uint64_t serial = first; serial <= last; ++serial) {
+      ASSERT_TRUE(world.submit(serial, set_command("k", "v")).has_value());
+    }
+    world.run();
+  };
+  submit(1, 1);
+  EXPECT_EQ(proposed(), 1U) << "nothing is on its way: at once";
+  submit(2, 4);
+  EXPECT_EQ(proposed(), 2U) << "three wait for one";
+  submit(5, 7);
+  EXPECT_EQ(proposed(), 2U) << "three wait, four are on their way";
+  submit(8, 8);
+  EXPECT_EQ(proposed(), 3U) << "four and four";
+  submit(9, 9);
+  EXPECT_EQ(proposed(), 3U);
+  world.log.complete(3);
+  world.run();
+  EXPECT_EQ(proposed(), 4U) << "what was on its way is applied";
+}
+
+TEST(DriverProposals, NoCommandWaitsForCompanyLongerThanTheBoundOrBeyondItsBytes) {
+  Options options;
+  options.gather_bytes_max = 1000;
+  DriverWorld world(options);
+  world.lead();
+  world.register_session();
+  for (std::uint64_t serial = 1; serial <= 10; ++serial) {
+    ASSERT_TRUE(world.submit(serial, set_command("k", "v")).has_value());
+  }
+  world.run(base::Duration::microseconds(100));
+  ASSERT_EQ(world.replica->counters().entries_proposed, 2U);
+  ASSERT_TRUE(world.submit(11, set_command("k", "v")).has_value());
+  world.run(base::Duration::microseconds(900));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 2U);
+  world.run(base::Duration::microseconds(200));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 3U) << "after gather_max";
+  ASSERT_TRUE(world.submit(12, set_command("k", std::string(1000, 'v'))).has_value());
+  world.run(base::Duration::microseconds(100));
+  EXPECT_EQ(world.replica->counters().entries_proposed, 4U) << "beyond gather_bytes_max";
+}
+
+TEST(DriverProposals, WhatWaitsForCompanyIsRefusedWhenLeadershipEnds) {
+  Options options;
+  options.gather_max = base::Duration::seconds(100);
+  DriverWorld world(options);
+  world.lead();
+  world.register_session();
+  ASSERT_TRUE(world.submit(1, set_command("k", "v")).has_value());
+  ASSERT_TRUE(world.submit(2, set_command("k", "v")).has_value());
+  world.run();
+  ASSERT_TRUE(world.submit(3, set_command("k", "v")).has_value());
+  world.run();
+  world.replica->step_down();
+  ASSERT_EQ(world.sessions.refused.size(), 1U);
+  EXPECT_EQ(world.sessions.refused[0].first_serial, model::Serial(3));
+  EXPECT_EQ(world.sessions.refused[0].code, base::ErrorCode::not_leader);
+}
+
 TEST(DriverProposals, AGapIsRefusedARepeatIsNot) {
   DriverWorld world;
   world.lead();

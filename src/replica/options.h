@@ -23,6 +23,11 @@ struct Options {
   std::size_t proposal_bytes_max = 64U << 20;
   // Payload bytes of one log entry; a turn that brings more makes several.
   std::size_t entry_bytes_max = 512U << 10;
+  // Commands wait for company while more than they are on their way through the log, but for no
+  // longer than this, and not beyond so many bytes: under load that halves the cost of a command,
+  // without load nothing waits.
+  base::Duration gather_max = base::Duration::milliseconds(1);
+  std::size_t gather_bytes_max = 128U << 10;
   // Bytes of reads that wait for an index; beyond: busy at once.
   std::size_t read_bytes_max = 8U << 20;
   // Payload bytes of log entries kept in memory (entries that are not durable or not committed are

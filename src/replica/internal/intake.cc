@@ -24,7 +24,9 @@ std::size_t encoded_size(std::span<const base::ByteView> commands) {
 }  // namespace
 
 Intake::Intake(const Environment& environment)
-    : env_(environment), flush_later_(environment.executor, [this] { flush(); }) {}
+    : env_(environment),
+      flush_later_(environment.executor, [this] { flush_when_due(); }),
+      gather_over_(environment.executor.make_timer([this] { flush(); })) {}
 
 base::Status Intake::add_commands(model::SessionId session, model::Serial first_serial,
                                   model::Serial acknowledged,
@@ -60,9 +62,11 @@ base::Status Intake::add_commands(model::SessionId session, model::Serial first_
     serial = serial.next();
   }
   open_bytes_ += size;
+  open_commands_ += commands.size();
   model::Serial& highest = highest_[session];
   highest = std::max(highest, serial.prev());
   env_.counters.commands += commands.size();
+  flush_later_.post_end_of_turn();
   return {};
 }
 
@@ -81,11 +85,13 @@ base::Status Intake::add_entry(codec::EntryType type, model::SessionId session,
   }
   header.session = session;
   Open& open = open_entry(header);
+  hurry_ = true;
   if (!command.empty()) {
     open.builder.add_command(command);
     ++open.header.command_count;
   }
   open_bytes_ += command.size() + kCommandBytes;
+  flush_later_.post_end_of_turn();
   return {};
 }
 
@@ -93,18 +99,23 @@ void Intake::end_leadership(base::ErrorCode code) {
   highest_.clear();
   logged_.clear();
   logged_bytes_ = 0;
+  logged_commands_ = 0;
   for (const std::unique_ptr<Open>& open : open_) {
     refuse(*open, code);
   }
   open_.clear();
-  open_bytes_ = 0;
+  stop_gathering();
   tell_refusals();
 }
 
 void Intake::on_applied(model::LogIndex index) {
   while (!logged_.empty() && logged_.front().index <= index) {
     logged_bytes_ -= logged_.front().bytes;
+    logged_commands_ -= logged_.front().commands;
     logged_.pop();
+  }
+  if (!open_.empty()) {
+    flush_later_.post_end_of_turn();
   }
 }
 
@@ -123,7 +134,6 @@ Intake::Open& Intake::open_entry(const codec::EntryHeader& header) {
   open->bytes.reserve(size_hint_ + kHeaderBytes);
   open->builder.begin(open->header);
   open_.push_back(std::move(open));
-  flush_later_.post_end_of_turn();
   return *open_.back();
 }
 
@@ -142,10 +152,30 @@ Intake::Open* Intake::find_open(model::SessionId session, model::Serial next_ser
   return nullptr;
 }
 
+void Intake::flush_when_due() {
+  if (hurry_ || open_commands_ >= logged_commands_ ||
+      open_bytes_ >= env_.options.gather_bytes_max) {
+    flush();
+  } else if (!gathering_) {
+    gathering_ = true;
+    gather_over_->arm(env_.executor.now() + env_.options.gather_max);
+  }
+}
+
+void Intake::stop_gathering() {
+  open_bytes_ = 0;
+  open_commands_ = 0;
+  hurry_ = false;
+  if (gathering_) {
+    gathering_ = false;
+    gather_over_->disarm();
+  }
+}
+
 void Intake::flush() {
   OSTRAKA_ASSERT(flushing_.empty(), "one flush at a time");
   std::swap(open_, flushing_);
-  open_bytes_ = 0;
+  stop_gathering();
   for (const std::unique_ptr<Open>& open : flushing_) {
     propose(*open);
   }
@@ -186,7 +216,9 @@ void Intake::propose(Open& open) {
   Logged& logged = logged_.push();
   logged.index = *index;
   logged.bytes = size;
+  logged.commands = open.header.command_count;
   logged_bytes_ += size;
+  logged_commands_ += logged.commands;
 }
 
 void Intake::refuse(const Open& open, base::ErrorCode code) {

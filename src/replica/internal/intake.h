@@ -1,6 +1,9 @@
-// Commands on their way into the log: what one turn brings becomes one entry a session, proposed at
-// the end of the turn.
+// Commands on their way into the log: what was gathered becomes one entry a session.
 //
+// Group commit: a proposal leaves at the end of the turn when at least as many commands wait as are
+// in the log and not yet applied. So a first command leaves at once, and under load two groups
+// alternate: one is being synced while the other is gathered. A clock bounds the wait, for links on
+// which a commit takes long (Options::gather_max).
 // Refuses gaps: under one leadership the serials of a session are proposed without gaps (repeats
 // are allowed: the state machine recognises them). Bounds the bytes that are accepted and not
 // applied. Threads: the shard's reactor.
@@ -64,6 +67,7 @@ class Intake {
   struct Logged {
     model::LogIndex index;
     std::size_t bytes = 0;
+    std::uint32_t commands = 0;
   };
   struct Refusal {
     model::SessionId session;
@@ -75,6 +79,8 @@ class Intake {
   Open& open_entry(const codec::EntryHeader& header);
   [[nodiscard]] Open* find_open(model::SessionId session, model::Serial next_serial,
                                 std::size_t more_bytes);
+  void flush_when_due();
+  void stop_gathering();
   void flush();
   void propose(Open& open);
   void refuse(const Open& open, base::ErrorCode code);
@@ -89,9 +95,14 @@ class Intake {
   RingQueue<Logged> logged_;
   std::size_t open_bytes_ = 0;
   std::size_t logged_bytes_ = 0;
+  std::uint64_t open_commands_ = 0;
+  std::uint64_t logged_commands_ = 0;
+  bool hurry_ = false;         // what is open includes more than commands of clients
+  bool gathering_ = false;     // gather_over_ is armed
   std::size_t size_hint_ = 0;  // of the next entry
   std::vector<Refusal> refusals_;
   Deferred flush_later_;
+  std::unique_ptr<port::Timer> gather_over_;
 };
 
 }  // namespace ostraka::replica
