@@ -41,7 +41,7 @@ def descriptors(node):
 
 def one_node_each():
     """Each client thread keeps to a node, so that every node has clients at every moment: a node
-    that nobody hears holds its clients until their deadline, and would hold all of them at times."""
+    that nobody hears holds its clients until their deadline, and at times would hold all."""
     numbers, places = itertools.count(), {}
 
     def pick(_rng, nodes):
