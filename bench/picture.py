@@ -11,28 +11,40 @@ WIDTH, MARGIN, GAP = 960, 24, 32
 HALF = (WIDTH - 2 * MARGIN - GAP) / 2
 BAR, BAR_STEP, ROW_HEAD, ROW_GAP = 12, 17, 18, 12
 NAME_WIDTH, FIGURE_WIDTH = 72, 96
-CHART_HEIGHT, AXIS_WIDTH = 150, 44
+CHART_HEIGHT, AXIS_WIDTH = 150, 60
 SYSTEMS = ("ostraka", "etcd", "zookeeper", "redis")
-STYLE = """
-svg { --paper: #ffffff; --ink: #1f2328; --faint: #6e7781; --line: #d0d7de; --ostraka: #0969da;
-  --etcd: #bc4c00; --zookeeper: #1a7f37; --redis: #8250df; background: var(--paper); }
-@media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --ink: #e6edf3; --faint: #8b949e;
-  --line: #30363d; --ostraka: #58a6ff; --etcd: #f0883e; --zookeeper: #3fb950; --redis: #bc8cff; } }
-text { font: 12px system-ui, sans-serif; fill: var(--ink); }
-.title { font-size: 16px; font-weight: 600; } .head { font-weight: 600; }
-.faint { fill: var(--faint); } .paper { fill: var(--paper); }
-.void { opacity: 0.4; }
-.axis { stroke: var(--line); fill: none; }
-""" + "".join(f".{name} {{ fill: var(--{name}); }} "
-              f".line-{name} {{ stroke: var(--{name}); fill: none; stroke-width: 2; }}\n"
-              for name in SYSTEMS)
+# (light, dark)
+COLOURS = {"paper": ("#ffffff", "#0d1117"), "ink": ("#1f2328", "#e6edf3"),
+           "faint": ("#59636e", "#9198a1"), "rule": ("#d0d7de", "#30363d"),
+           "ostraka": ("#0969da", "#58a6ff"), "etcd": ("#bc4c00", "#f0883e"),
+           "zookeeper": ("#1a7f37", "#3fb950"), "redis": ("#8250df", "#bc8cff")}
+
+
+def rules(scheme):
+    """Plain rules for one of the two schemes: not every viewer knows variables."""
+    lines = []
+    for name, colours in COLOURS.items():
+        lines.append(f".{name} {{ fill: {colours[scheme]}; }} "
+                     f".line-{name} {{ stroke: {colours[scheme]}; }}")
+    return "\n".join(lines)
+
+
+STYLE = f"""
+text {{ font: 12px system-ui, sans-serif; }}
+.title {{ font-size: 16px; font-weight: 600; }} .head {{ font-weight: 600; }}
+.void {{ opacity: 0.4; }} path {{ fill: none; stroke-width: 1.5; }}
+{rules(0)}
+@media (prefers-color-scheme: dark) {{
+{rules(1)}
+}}
+"""
 
 
 class Drawing:
     def __init__(self):
         self.parts, self.y = [], MARGIN
 
-    def text(self, x, y, words, kind="", anchor="start"):
+    def text(self, x, y, words, kind="ink", anchor="start"):
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">'
                           f"{escape(words)}</text>")
 
@@ -68,9 +80,9 @@ def bars(drawing, x, values, unit):
 
 
 def bar_rows(drawing, results, void, row_texts):
-    drawing.text(MARGIN, drawing.y, "Operations a second (longer is better)", "head")
+    drawing.text(MARGIN, drawing.y, "Operations a second (longer is better)", "ink head")
     drawing.text(MARGIN + HALF + GAP, drawing.y, "99th percentile of latency (shorter is better)",
-                 "head")
+                 "ink head")
     drawing.y += 14
     for row in [r for r in row_texts if r in results]:
         loads = {name: reports for name, reports in results[row].items()
@@ -93,7 +105,7 @@ def gap_rows(drawing, results, void, row_texts):
         return
     drawing.y += 10
     drawing.text(MARGIN, drawing.y, "Longest gap between acknowledged writes, median "
-                 "(shorter is better)", "head")
+                 "(shorter is better)", "ink head")
     drawing.y += 14
     for row in rows:
         gaps = [(name, report.median(report.flat_events(results[row][name]), "gap_ms"),
@@ -126,10 +138,10 @@ def chart(drawing, title, field, lines):
         return (f"{left + (right - left) * second / (longest - 1):.1f},"
                 f"{top + CHART_HEIGHT * (1 - share):.1f}")
 
-    drawing.text(MARGIN, drawing.y + 10, title, "head")
+    drawing.text(MARGIN, drawing.y + 10, title, "ink head")
     for power in range(low, high + 1):
         y = top + CHART_HEIGHT * (1 - (power - low) / (high - low))
-        drawing.add(f'<path class="axis" d="M{left} {y:.1f}H{right}"/>')
+        drawing.add(f'<path class="line-rule" d="M{left} {y:.1f}H{right}"/>')
         drawing.text(left - 6, y + 4, f"{10.0 ** power:g} ms", "faint", "end")
     for name in [n for n in SYSTEMS if n in lines]:
         pieces, hole = [], True
@@ -161,7 +173,7 @@ def svg(record, row_texts):
     results, drawing = record["rows"], Drawing()
     void = report.void_rows(results)
     title = f"Ostraka compared, {record['date']}"
-    drawing.text(MARGIN, drawing.y + 8, title, "title")
+    drawing.text(MARGIN, drawing.y + 8, title, "ink title")
     drawing.text(MARGIN, drawing.y + 28,
                  f"{record['cpu']}, {record['cores']} cores, Linux {record['kernel']}; commit "
                  f"{record['commit']}; all nodes and the client on this machine, "

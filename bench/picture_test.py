@@ -67,9 +67,17 @@ class Picture(unittest.TestCase):
     def test_both_schemes_have_every_colour(self):
         text = picture.svg(record({"set64": {"ostraka": [load()]}}), TEXTS)
         light, dark = text.split("prefers-color-scheme: dark", 1)
-        for name in ("paper", "ink", "faint", "line", *picture.SYSTEMS):
-            colours = [re.search(rf"--{name}: (#\w+)", part).group(1) for part in (light, dark)]
+        for name in ("paper", "ink", "faint", "line-rule", *picture.SYSTEMS):
+            colours = [re.search(rf"\.{name} {{ \w+: (#\w+)", part).group(1)
+                       for part in (light, dark)]
             self.assertNotEqual(*colours, name)
+
+    def test_every_shape_has_a_colour_of_the_scheme(self):
+        root = draw({row: {"ostraka": [one]} for row, one in EVERY_KIND.items()})
+        for kind in ("text", "rect", "path"):
+            for shape in root.iterfind(f".//s:{kind}", NAMES):
+                name = shape.get("class").split()[0].removeprefix("line-")
+                self.assertIn(name, picture.COLOURS)
 
     def test_words_are_escaped(self):
         self.assertTrue(any("A & B <CPU>" in (w or "") for w in words(draw({}))))
