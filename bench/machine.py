@@ -48,7 +48,7 @@ def write_blocks(path, seconds, start, results):
         os.pwrite(file, block, i * BLOCK)
     start.wait()
     written, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end:
+    while written == 0 or time.monotonic() < end:
         os.pwrite(file, block, written % FILE_BLOCKS * BLOCK)
         written += 1
     os.close(file)

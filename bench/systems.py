@@ -302,8 +302,8 @@ class Zookeeper(System):
     flag = "--zookeeper"
     program = "java"
     connections = (8, 16)
-    settings = ("tickTime 2000, initLimit 10, syncLimit 5, preAllocSize 65536, no limit of clients, "
-                "-Xmx2g; clients share connections")
+    settings = ("tickTime 2000, initLimit 10, syncLimit 5, preAllocSize 65536, any number of "
+                "clients, -Xmx2g; clients share connections")
     value_bytes_max = 1_000_000  # jute.maxbuffer
 
     def __init__(self, folder):
