@@ -19,6 +19,7 @@ RESTART_VALUE_BYTES = 64
 BIG_BYTES = 1 << 20
 BIG_KEYS = 200
 KEYS_AN_EVENT = 100_000_000  # each kill, stop or transfer writes keys of its own
+STOPPED_SHARE = 0.6  # of the time of the load, a third of which has gone before
 LOAD_ATTEMPTS = 3
 OVERLOAD_PIPELINE = 1024
 OVERLOAD_BACKLOG = 0.2  # seconds that a client waits for room before it gives a request up
@@ -200,9 +201,10 @@ def kill_leader(system, args):
 
 
 def stop_leader(system, args):
+    """For longer than ZooKeeper needs to notice it."""
     leader = system.leader()
     system.pause(leader, True)
-    time.sleep(args.kill_seconds / 3)
+    time.sleep(args.stop_seconds * STOPPED_SHARE)
     system.pause(leader, False)
     return system.wait_ready
 
@@ -214,16 +216,16 @@ def transfer_leader(system, args):
     return system.wait_ready
 
 
-def run_events(happen, count):
+def run_events(happen, count, seconds="kill_seconds"):
     """The same thing several times under full load; clients know every member, and each
     acknowledged write is read back in the end."""
     def run(system, row, args):
-        events = []
+        events, duration = [], getattr(args, seconds)
         for number in range(getattr(args, count)):
             elections = system.elections()
             process = bench(system, row, ["--keys", (number + 1) * KEYS_AN_EVENT, "--duration",
-                                          args.kill_seconds, "--check-writes"])
-            time.sleep(args.kill_seconds / 3)
+                                          duration, "--check-writes"])
+            time.sleep(duration / 3)
             before = difference(system.elections(), elections)  # nothing has happened so far
             recover = happen(system, args)
             result = finish(process)
@@ -278,7 +280,7 @@ def run_growth(name, folder, args):
 
 RUN = {**{row: load for row in LOADS}, "idle": run_idle, "big": run_big,
        "timeline": run_timeline, "overload": run_overload, "elections": run_elections,
-       "failover": run_events(kill_leader, "kills"), "stopped": run_events(stop_leader, "kills"),
+       "failover": run_events(kill_leader, "kills"), "stopped": run_events(stop_leader, "kills", "stop_seconds"),
        "transfer": run_events(transfer_leader, "transfers"),
        "restart": run_restart, "growth": run_growth}
 
