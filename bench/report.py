@@ -14,7 +14,8 @@ MAY_FAIL = ("failover", "stopped", "overload")  # an error is an answer there
 LOAD_FIGURES = {"rate": "throughput", "p99": "p99_ms", "server CPU": "server_cpu_us_per_op"}
 FIGURES = {**{row: {"gap": "gap_ms"} for row in EVENTS},
            "idle": {"memory": "resident_mb", "CPU": "cpu_percent"},
-           "timeline": {"rate": "throughput", "p99.9": "p999_ms", "worst second": "worst_p999_ms"}}
+           "timeline": {"p99.9": "p999_ms", "worst second": "worst_p999_ms"}}
+BORROWED = {"getstale64": ("redis", "get64")}  # a peer that has no such row, and its own in place
 TABLE_BEGIN = "<!-- bench/compare --table: begin -->"
 TABLE_END = "<!-- bench/compare --table: end -->"
 VERDICTS = {True: "met", False: "NOT MET", None: "no figure"}
@@ -86,9 +87,14 @@ def compare_row(row, ours, theirs):
 
 def ratios(results):
     """{row: {peer: {name: ratio}}}: Ostraka's figure divided by the peer's."""
-    return {row: {name: compare_row(row, systems["ostraka"], reports)
-                  for name, reports in systems.items() if name != "ostraka"}
-            for row, systems in results.items() if "ostraka" in systems}
+    compared = {row: {name: compare_row(row, systems["ostraka"], reports)
+                      for name, reports in systems.items() if name != "ostraka"}
+                for row, systems in results.items() if "ostraka" in systems}
+    for row, (name, theirs) in BORROWED.items():
+        reports = results.get(theirs, {}).get(name)
+        if row in compared and reports and not void_reasons(theirs, name, reports):
+            compared[row][name] = compare_row(row, results[row]["ostraka"], reports)
+    return compared
 
 
 def text(value, digits=2, width=0):
@@ -199,7 +205,7 @@ def cell(row, reports):
     if row == "big":
         return f"{median(reports, 'user_mb_per_s'):,.0f} MB/s"
     if row == "elections":
-        return f"{sum(r['elections'] for r in reports)} in {reports[0]['seconds']:.0f} s"
+        return f"{sum(r['elections'] for r in reports):.0f} in {reports[0]['seconds']:.0f} s"
     return f"{median(reports, 'throughput'):,.0f}/s, p99 {median(reports, 'p99_ms'):.1f} ms"
 
 

@@ -109,6 +109,13 @@ class Ratios(unittest.TestCase):
         self.assertNotIn("get64", ratios)
 
 
+    def test_a_row_that_redis_has_not_borrows_its_plain_gets(self):
+        results = {"getstale64": {"ostraka": [load(rate=800.0)]}, "get64": {"redis": [load()]}}
+        self.assertEqual(report.ratios(results)["getstale64"]["redis"]["rate"], 0.8)
+        results["get64"]["redis"] = [load(client=11.0)]
+        self.assertEqual(report.ratios(results)["getstale64"], {})
+
+
 class Targets(unittest.TestCase):
     def test_a_void_comparison_gives_no_figure(self):
         results = {"set64": {"etcd": [load(rate=500.0)], "ostraka": [load(rate=2500.0)]}}

@@ -172,7 +172,8 @@ class Load final : public internal::ConnectionUser {
 
   void count(const Slot& slot, const Answer& answer, std::uint64_t now) {
     const std::uint64_t latency = now - std::min(now, slot.started);
-    const std::uint64_t at = now - std::min(now, measure_from_);
+    // What arrives with the last look belongs to the last second.
+    const std::uint64_t at = std::min(now, end_ - 1) - std::min(now, measure_from_);
     if (answer.kind == AnswerKind::busy) {
       ++report_.busy;
       report_.busy_latency.record(latency);

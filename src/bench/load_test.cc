@@ -190,6 +190,7 @@ TEST(Load, BusyIsNoError) {
     busy += second.busy;
   }
   EXPECT_EQ(busy, report->busy);
+  EXPECT_EQ(report->per_second.size(), 1U);
 }
 
 TEST(Load, ReadsAndLoadingAreNotChecked) {
