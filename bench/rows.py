@@ -280,7 +280,8 @@ def run_growth(name, folder, args):
 
 RUN = {**{row: load for row in LOADS}, "idle": run_idle, "big": run_big,
        "timeline": run_timeline, "overload": run_overload, "elections": run_elections,
-       "failover": run_events(kill_leader, "kills"), "stopped": run_events(stop_leader, "kills", "stop_seconds"),
+       "failover": run_events(kill_leader, "kills"),
+       "stopped": run_events(stop_leader, "kills", "stop_seconds"),
        "transfer": run_events(transfer_leader, "transfers"),
        "restart": run_restart, "growth": run_growth}
 
