@@ -1,8 +1,7 @@
 """The systems that bench/compare starts: how each is started fresh, what it tells about itself.
 
 Every system has three members (Redis: one) on loopback with their data below one folder. They run
-with their defaults, except that each syncs every write, that etcd's quota is large enough for the
-loads and that ZooKeeper may have more than 60 clients and 2 GiB of heap.
+with their defaults, except for what `settings` of each says.
 """
 import json
 import os
@@ -43,7 +42,8 @@ def metric(text, name):
 
 
 def first_line(command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False,
+                          env={**os.environ, "ETCDCTL_API": "3"})
     return (done.stdout.splitlines() or [command[0]])[0].strip()
 
 
@@ -53,6 +53,9 @@ class System:
     program = None   # that has to be installed
     replicated = True
     connections = None  # that the clients share, for (writes, reads); None: each has its own
+    settings = ""       # what is not as shipped, and how it is asked
+    value_bytes_max = None  # that it takes, or that the client can send to it
+    transfers = False   # leadership can be handed over by a command
 
     def __init__(self, folder):
         self.folder = folder
@@ -86,11 +89,12 @@ class System:
 
     def wait_ready(self):
         """Until every member serves and one leads."""
-        deadline = time.monotonic() + START_SECONDS
+        attempts = START_SECONDS * 10  # not a deadline: a stopped machine does not use them up
         waiting = list(range(len(self.commands)))
         while waiting or self.leader() is None:
             waiting = [i for i in waiting if not self._asked(self.serves, i)]
-            if time.monotonic() > deadline:
+            attempts -= 1
+            if attempts == 0:
                 sys.exit(f"{type(self).__name__}: after {START_SECONDS} s not every member serves "
                          f"or nobody leads\n{self._last_words()}")
             time.sleep(0.1)
@@ -115,19 +119,42 @@ class System:
         """The index of the member that leads, None while nobody does."""
         return next((i for i in range(len(self.commands)) if self._asked(self.leads, i)), None)
 
-    def endpoint(self):
-        return f"127.0.0.1:{self.ports[self.leader()]}"
+    def endpoints(self, who="leader"):
+        """Of the leader, of the followers, or of all, as `ostraka bench` takes them."""
+        leader = None if who == "all" else self.leader()
+        chosen = [p for i, p in enumerate(self.ports)
+                  if who == "all" or (i == leader) == (who == "leader")]
+        return ",".join(f"127.0.0.1:{port}" for port in chosen)
 
-    def kill_leader(self):
-        """kill -9; returns the index of the member."""
-        i = self.leader()
-        self.processes[i].send_signal(signal.SIGKILL)
+    def end(self, i, how=signal.SIGKILL):
+        self.processes[i].send_signal(how)
         self.processes[i].wait()
-        return i
+
+    def pause(self, i, on):
+        self.processes[i].send_signal(signal.SIGSTOP if on else signal.SIGCONT)
 
     def restart(self, i):
         self.processes[i] = self._spawn(i)
         self.wait_ready()
+
+    def restart_seconds(self, i):
+        """Until the member serves its clients."""
+        began = time.monotonic()
+        self.processes[i] = self._spawn(i)
+        while not (self._asked(self.serves, i) and self._asked(self.answers_reads, i)):
+            if time.monotonic() > began + START_SECONDS:
+                sys.exit(f"{type(self).__name__}: a member does not serve {START_SECONDS} s after "
+                         f"its start\n{self._last_words()}")
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def transfer(self):
+        """Hands the leadership to another member, by the command that operators use."""
+        leader = self.leader()
+        done = subprocess.run(self.transfer_command(leader, (leader + 1) % len(self.commands)),
+                              capture_output=True, text=True, check=False,
+                              env={**os.environ, "ETCDCTL_API": "3"})
+        return None if done.returncode == 0 else (done.stderr or done.stdout).strip()
 
     def cpu_seconds(self):
         """Of each member since its start."""
@@ -162,7 +189,7 @@ class System:
 
     def stop(self):
         for process in self.processes:
-            process.kill()
+            process.kill()  # a stopped one as well
         for process in self.processes:
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -171,6 +198,12 @@ class System:
         raise NotImplementedError
 
     def leads(self, i):
+        raise NotImplementedError
+
+    def answers_reads(self, _):
+        return True
+
+    def transfer_command(self, leader, to):
         raise NotImplementedError
 
     def member_syncs(self, _):
@@ -182,12 +215,14 @@ class System:
 
 class Ostraka(System):
     flag = "--redis"
+    settings = "as shipped; a connection for each client"
+    transfers = True
 
-    def __init__(self, folder):
+    def __init__(self, folder, nodes=3):
         super().__init__(folder)
-        peers, self.ports, self.http = free_ports(3), free_ports(3), free_ports(3)
+        peers, self.ports, self.http = free_ports(nodes), free_ports(nodes), free_ports(nodes)
         cluster = ",".join(f"n{i + 1}=127.0.0.1:{p}" for i, p in enumerate(peers))
-        for i in range(3):
+        for i in range(nodes):
             self.commands.append([
                 OSTRAKA, "server", "--name", f"n{i + 1}", "--data-dir", f"{folder}/d{i + 1}",
                 "--cluster", cluster, "--redis", f"127.0.0.1:{self.ports[i]}",
@@ -195,6 +230,15 @@ class Ostraka(System):
 
     def serves(self, i):
         return bool(fetch(self.http[i], "/ready"))  # an error status raises
+
+    def answers_reads(self, i):
+        with socket.create_connection(("127.0.0.1", self.ports[i]), 5) as s:
+            s.sendall(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n")
+            return s.recv(16).startswith(b"$")
+
+    def transfer_command(self, leader, to):
+        return [OSTRAKA, "leader", "transfer", "--to", f"n{to + 1}",
+                "--endpoint", f"127.0.0.1:{self.http[leader]}"]
 
     def leads(self, i):
         return metric(fetch(self.http[i], "/metrics"), "ostraka_raft_leader") == 1
@@ -212,6 +256,9 @@ class Etcd(System):
     flag = "--etcd"
     program = "etcd"
     connections = (2, 2)
+    settings = "--quota-backend-bytes 8 GiB, --log-level error; clients share connections"
+    value_bytes_max = 16_000  # one frame of HTTP/2: what the client sends
+    transfers = True
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -228,6 +275,14 @@ class Etcd(System):
 
     def serves(self, i):
         return json.loads(fetch(self.ports[i], "/health"))["health"] == "true"
+
+    def transfer_command(self, leader, to):
+        status = json.loads(first_line(
+            ["etcdctl", "--endpoints", f"127.0.0.1:{self.ports[to]}", "endpoint", "status",
+             "--write-out", "json"]))
+        member = status[0]["Status"]["header"]["member_id"]
+        return ["etcdctl", "--endpoints", f"127.0.0.1:{self.ports[leader]}", "move-leader",
+                f"{member:x}"]
 
     def leads(self, i):
         return metric(fetch(self.ports[i], "/metrics"), "etcd_server_is_leader") == 1
@@ -247,6 +302,9 @@ class Zookeeper(System):
     flag = "--zookeeper"
     program = "java"
     connections = (8, 16)
+    settings = ("tickTime 2000, initLimit 10, syncLimit 5, preAllocSize 65536, any number of "
+                "clients, -Xmx2g; clients share connections")
+    value_bytes_max = 1_000_000  # jute.maxbuffer
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -297,6 +355,7 @@ class Redis(System):
     flag = "--redis"
     program = "redis-server"
     replicated = False
+    settings = "one server, --save '' --appendonly yes --appendfsync always"
 
     def __init__(self, folder):
         super().__init__(folder)

@@ -27,7 +27,7 @@ _ostraka() {
     'put') words='--db --endpoint --expire-ms --help --password' ;;
     'del') words='--db --endpoint --help --password' ;;
     'scan') words='--consistency --db --endpoint --help --limit --password --values' ;;
-    'bench') words='--check-writes --clients --distribution --duration --etcd --help --json --keys --load --password --pipeline --rate --read-ratio --redis --seed --stale-reads --value-size --warmup --zookeeper' ;;
+    'bench') words='--backlog --check-writes --clients --consistency --distribution --duration --etcd --help --json --keys --load --password --pipeline --rate --read-ratio --redis --seed --value-size --warmup --zookeeper' ;;
     'sim') words='--help --jobs --json --list --mutant --mutants --runs --scenario --seconds --seed --trace' ;;
     'check') words='--help --json --level --model' ;;
     'version') words='--help' ;;

@@ -1,6 +1,8 @@
 #include "base/prng.h"
 #include "bench/internal/codec.h"
 #include "bench/internal/key_chooser.h"
+#include "bench/internal/pacer.h"
+#include "bench/internal/timeline.h"
 #include "bench/load.h"
 
 #include <gtest/gtest.h>
@@ -285,6 +287,71 @@ TEST(Codecs, SurviveDamagedAnswers) {
   }
 }
 
+constexpr std::uint64_t kMs = 1'000'000;
+
+TEST(Pacer, StagesFollowEachOtherAndTheLastGoesOn) {
+  internal::Pacer pacer({{.rate = 1000, .seconds = 0.003}, {.rate = 500, .seconds = 0.001}}, 7, 0);
+  std::vector<std::uint64_t> due;
+  for (int i = 0; i < 6; ++i) {
+    due.push_back(pacer.due() - 7);
+    pacer.take();
+  }
+  EXPECT_EQ(due, (std::vector<std::uint64_t>{0, kMs, 2 * kMs, 3 * kMs, 5 * kMs, 7 * kMs}));
+}
+
+TEST(Pacer, WithoutStagesNothingIsDue) {
+  internal::Pacer pacer({}, 7, 0);
+  EXPECT_EQ(pacer.due(), UINT64_MAX);
+  EXPECT_EQ(pacer.give_up_all(UINT64_MAX), 0U);
+}
+
+TEST(Pacer, GivesUpWhatHasWaitedTooLong) {
+  internal::Pacer pacer({{.rate = 1000, .seconds = 0}}, 0, 5 * kMs);
+  EXPECT_EQ(pacer.give_up(5 * kMs), 0U);
+  EXPECT_EQ(pacer.give_up(8 * kMs), 3U);  // due at 0, 1 and 2; what is due at 3 has waited for 5
+  EXPECT_EQ(pacer.due(), 3 * kMs);
+  EXPECT_EQ(pacer.give_up_all(6 * kMs), 3U);
+  EXPECT_EQ(pacer.due(), 6 * kMs);
+}
+
+TEST(Timeline, CountsAndMeasuresEachSecondByItself) {
+  internal::Timeline timeline;
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    timeline.acknowledged(i * kMs / 2, i * kMs);
+  }
+  timeline.busy(600 * kMs);
+  timeline.error(700 * kMs);
+  timeline.acknowledged(2000 * kMs, 3 * kMs);  // nothing was answered in the second before
+  timeline.busy(3000 * kMs);
+  const std::vector<SecondReport> seconds = timeline.finish();
+  ASSERT_EQ(seconds.size(), 4U);
+  EXPECT_EQ(seconds[0].operations, 1000U);
+  EXPECT_EQ(seconds[0].busy, 1U);
+  EXPECT_EQ(seconds[0].errors, 1U);
+  EXPECT_NEAR(static_cast<double>(seconds[0].p50), 500.0 * kMs, 5.0 * kMs);
+  EXPECT_NEAR(static_cast<double>(seconds[0].p999), 999.0 * kMs, 8.0 * kMs);
+  EXPECT_EQ(seconds[0].max, 1000 * kMs);
+  EXPECT_EQ(seconds[1].operations, 0U);
+  EXPECT_EQ(seconds[1].max, 0U);
+  EXPECT_EQ(seconds[2].max, 3 * kMs);
+  EXPECT_EQ(seconds[3].busy, 1U);
+  EXPECT_EQ(seconds[3].max, 0U);
+}
+
+TEST(StaleReads, AreAskedForInEachProtocol) {
+  LoadOptions options = etcd_options(1);
+  options.stale_ms = 500;
+  std::string out;
+  internal::make_redis_codec(options)->greet(out);
+  EXPECT_EQ(out, "*2\r\n$8\r\nREADONLY\r\n$3\r\n500\r\n");
+  out.clear();
+  internal::make_etcd_codec(options)->encode_read(0, "k", out);
+  EXPECT_TRUE(out.ends_with(std::string("\x0a\x01k\x38\x01"))) << "serializable";
+  out.clear();
+  internal::make_zookeeper_codec(options)->encode_read(0, "k", out);
+  EXPECT_EQ(out, std::string("\0\0\0\x0f\0\0\0\x01\0\0\0\x04\0\0\0\x02/k\0", 19));
+}
+
 TEST(RunLoad, RefusesWhatMakesNoSense) {
   EXPECT_FALSE(run_load({}).has_value());
   LoadOptions options;
@@ -295,6 +362,8 @@ TEST(RunLoad, RefusesWhatMakesNoSense) {
   EXPECT_EQ(run_load(options).error().code, base::ErrorCode::invalid_argument);
   options.value_bytes = 256;
   EXPECT_EQ(run_load(options).error().code, base::ErrorCode::connection_refused);
+  options.stages = {{.rate = 0, .seconds = 1}};
+  EXPECT_EQ(run_load(options).error().code, base::ErrorCode::invalid_argument);
 }
 
 }  // namespace

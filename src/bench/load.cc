@@ -3,6 +3,8 @@
 #include "bench/internal/codec.h"
 #include "bench/internal/connection.h"
 #include "bench/internal/key_chooser.h"
+#include "bench/internal/pacer.h"
+#include "bench/internal/timeline.h"
 
 #include <sys/resource.h>
 
@@ -17,6 +19,8 @@ using internal::AnswerKind;
 using internal::Connection;
 
 constexpr std::uint64_t kCheckLimit = 60'000'000'000;  // nanoseconds for reading back
+constexpr std::uint64_t kLongestSleep = 20'000'000;
+constexpr std::uint64_t kFullSleep = 1'000'000;
 // HTTP/2 as etcd grants it: a frame has 16 KiB, the requests under way on a connection 64 KiB, and
 // a server speaks of room again when a quarter is used up.
 constexpr std::uint64_t kEtcdValueMax = 16'000;
@@ -74,10 +78,13 @@ class Load final : public internal::ConnectionUser {
     start_ = now_ns();
     measure_from_ = start_ + seconds(options_.warmup_seconds);
     end_ = options_.load_keys ? UINT64_MAX : measure_from_ + seconds(options_.seconds);
-    next_due_ = start_;
+    pacer_.emplace(options_.stages, start_, seconds(options_.backlog_seconds));
     last_write_ack_ = measure_from_;
     loop();
     const std::uint64_t until = std::min(now_ns(), end_);
+    report_.unsent += pacer_->give_up_all(until);
+    pacer_.reset();
+    report_.per_second = timeline_.finish();
     report_.seconds = static_cast<double>(until - std::min(until, measure_from_)) / 1e9;
     report_.client_cpu = cpu_ns() - cpu_at_start_;
     if (report_.writes > 0 && until > last_write_ack_ && !options_.load_keys) {
@@ -164,16 +171,26 @@ class Load final : public internal::ConnectionUser {
   }
 
   void count(const Slot& slot, const Answer& answer, std::uint64_t now) {
-    if (answer.kind != AnswerKind::ok && answer.kind != AnswerKind::absent) {
-      (answer.kind == AnswerKind::busy ? report_.busy : report_.errors) += 1;
+    const std::uint64_t latency = now - std::min(now, slot.started);
+    // What arrives with the last look belongs to the last second.
+    const std::uint64_t at = std::min(now, end_ - 1) - std::min(now, measure_from_);
+    if (answer.kind == AnswerKind::busy) {
+      ++report_.busy;
+      report_.busy_latency.record(latency);
+      timeline_.busy(at);
+      return;
+    }
+    if (answer.kind == AnswerKind::error) {
+      ++report_.errors;
+      timeline_.error(at);
       if (report_.first_error.empty()) {
         report_.first_error = answer.text;
       }
       return;
     }
     report_.absent += answer.kind == AnswerKind::absent ? 1 : 0;
-    const std::uint64_t latency = now - std::min(now, slot.started);
     ++report_.operations;
+    timeline_.acknowledged(at, latency);
     report_.latency.record(latency);
     (slot.is_write ? report_.write_latency : report_.read_latency).record(latency);
     (slot.is_write ? report_.writes : report_.reads) += 1;
@@ -181,11 +198,6 @@ class Load final : public internal::ConnectionUser {
       report_.longest_write_gap =
           std::max(report_.longest_write_gap, now - std::min(now, last_write_ack_));
       last_write_ack_ = now;
-    }
-    const std::size_t second = (now - std::min(now, measure_from_)) / 1'000'000'000U;
-    if (second < 86'400) {
-      report_.per_second.resize(std::max(report_.per_second.size(), second + 1));
-      ++report_.per_second[second];
     }
   }
 
@@ -261,21 +273,37 @@ class Load final : public internal::ConnectionUser {
     }
   }
 
+  bool is_open_loop() const { return pacer_.has_value() && !options_.stages.empty(); }
+
+  // Sends what is due, to the clients in turn.
+  void feed_due(std::uint64_t now) {
+    report_.unsent += now >= measure_from_ ? pacer_->give_up(now) : 0;
+    std::size_t looked = 0;
+    while (pacer_->due() <= now && looked < clients_.size()) {
+      turn_ = (turn_ + 1) % clients_.size();
+      ++looked;
+      if (clients_[turn_]->ready && !clients_[turn_]->idle.empty()) {
+        send(static_cast<std::uint32_t>(turn_), pacer_->due());
+        pacer_->take();
+        looked = 0;
+      }
+    }
+  }
+
+  // How long to sleep when nothing arrives. To the moment something is due: a client that asks
+  // again and again would take the processor from the servers.
+  std::uint64_t longest_sleep(std::uint64_t now) const {
+    const std::uint64_t due = is_open_loop() ? pacer_->due() : UINT64_MAX;
+    if (due <= now) {
+      return kFullSleep;  // everybody is busy: an answer makes room
+    }
+    return std::min(due - now, kLongestSleep);
+  }
+
   // Gives work to every client that has room.
   void feed(std::uint64_t now) {
-    if (options_.rate > 0 && !options_.load_keys && !check_.reading) {
-      const double interval = 1e9 / options_.rate;
-      std::size_t looked = 0;
-      while (next_due_ <= now && looked < clients_.size()) {
-        turn_ = (turn_ + 1) % clients_.size();
-        ++looked;
-        if (clients_[turn_]->ready && !clients_[turn_]->idle.empty()) {
-          send(static_cast<std::uint32_t>(turn_), next_due_);
-          due_fraction_ += interval;
-          next_due_ = start_ + static_cast<std::uint64_t>(due_fraction_);
-          looked = 0;
-        }
-      }
+    if (is_open_loop()) {
+      feed_due(now);
       return;
     }
     for (std::uint32_t id = 0; id < clients_.size(); ++id) {
@@ -317,11 +345,7 @@ class Load final : public internal::ConnectionUser {
       for (const auto& client : clients_) {
         client->connection->flush();
       }
-      int wait_ms = 20;
-      if (options_.rate > 0) {
-        wait_ms = next_due_ <= now_ + 1'000'000 ? 0 : 1;
-      }
-      poll_.wait(wait_ms, [this] { now_ = now_ns(); });
+      poll_.wait(longest_sleep(now_), [this] { now_ = now_ns(); });
     }
   }
 
@@ -331,14 +355,14 @@ class Load final : public internal::ConnectionUser {
   std::string value_;
   internal::Poll poll_;
   Check check_;
+  std::optional<internal::Pacer> pacer_;  // there while requests are due
+  internal::Timeline timeline_;
   std::vector<std::unique_ptr<Client>> clients_;
   LoadReport report_;
   std::uint64_t now_ = 0;
   std::uint64_t start_ = 0;
   std::uint64_t measure_from_ = 0;
   std::uint64_t end_ = 0;
-  std::uint64_t next_due_ = 0;
-  double due_fraction_ = 0;
   std::uint64_t last_write_ack_ = 0;
   std::uint64_t cpu_at_start_ = 0;
   std::uint64_t created_ = 0;  // keys that were written once
@@ -353,6 +377,11 @@ base::Result<LoadReport> run_load(const LoadOptions& options) {
     return base::fail(base::ErrorCode::invalid_argument,
                       "a load needs endpoints, clients, pipeline and keys above zero and a read "
                       "ratio between 0 and 1");
+  }
+  if (std::ranges::any_of(options.stages, [](const RateStage& s) { return s.rate <= 0; }) ||
+      (!options.stages.empty() && options.load_keys)) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "the rates of an open loop are above zero, and loading has none");
   }
   if (options.protocol == WireProtocol::etcd &&
       (options.value_bytes > kEtcdValueMax ||

@@ -1,8 +1,8 @@
 // A load generator: one loop, one thread, three wire codecs (Redis, etcd, ZooKeeper), so that
 // systems are compared by the same client.
 //
-// Closed loop: every client keeps `pipeline` requests in flight. Open loop (rate > 0): requests are
-// due at fixed times and latency counts from the due time, so a stalled server is not flattered
+// Closed loop: every client keeps `pipeline` requests in flight. Open loop (with stages): requests
+// are due at fixed times and latency counts from the due time, so a stalled server is not flattered
 // (coordinated omission). Units: nanoseconds.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ namespace ostraka::bench {
 
 enum class WireProtocol : std::uint8_t { redis, etcd, zookeeper };
 enum class Distribution : std::uint8_t { uniform, zipfian, sequential };
+
+// A part of an open loop.
+struct RateStage {
+  double rate = 0;     // operations per second over all clients, above 0
+  double seconds = 0;  // of the last stage: without meaning, it goes on to the end
+};
 
 struct LoadOptions {
   WireProtocol protocol = WireProtocol::redis;
@@ -30,14 +37,29 @@ struct LoadOptions {
   Distribution distribution = Distribution::uniform;
   double seconds = 10;
   double warmup_seconds = 0;
-  double rate = 0;  // operations per second over all clients; 0 = closed loop
+  std::vector<RateStage> stages;  // from the start of the warm-up on; empty = closed loop
+  // What is due waits so long for room among the requests in flight; then it is given up, unsent.
+  double backlog_seconds = 10;
   std::uint64_t seed = 1;
-  bool read_only_mode = false;  // Redis: READONLY first, bounded-staleness reads at followers
-  bool load_keys = false;       // write every key once, in order, instead of a timed run
+  // Reads may be so old, in milliseconds, instead of linearizable. Ostraka: READONLY with this
+  // bound first; etcd: serializable, ZooKeeper: without sync, both without a bound.
+  std::optional<std::uint32_t> stale_ms;
+  bool load_keys = false;  // write every key once, in order, instead of a timed run
   // Every write goes to a new key (numbered from `keys` on); after the run each acknowledged one is
   // read back. Only writes.
   bool check_writes = false;
   std::string password;  // Redis AUTH
+};
+
+// A second of the measured part.
+struct SecondReport {
+  std::uint64_t operations = 0;  // acknowledged
+  std::uint64_t busy = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t p50 = 0;  // of the acknowledged; nanoseconds
+  std::uint64_t p99 = 0;
+  std::uint64_t p999 = 0;
+  std::uint64_t max = 0;
 };
 
 struct LoadReport {
@@ -46,19 +68,21 @@ struct LoadReport {
   std::uint64_t reads = 0;
   std::uint64_t writes = 0;
   std::uint64_t errors = 0;  // error replies other than busy
-  std::uint64_t busy = 0;
+  std::uint64_t busy = 0;    // refused for now, certainly not done
+  std::uint64_t unsent = 0;  // open loop: due, but given up, or still waiting at the end
   std::uint64_t absent = 0;  // reads that found nothing; part of `reads`
   std::uint64_t disconnects = 0;
   std::string first_error;
   base::Histogram latency;  // of everything that was answered without an error
   base::Histogram read_latency;
   base::Histogram write_latency;
-  std::uint64_t longest_write_gap = 0;    // nanoseconds between two acknowledged writes
-  std::uint64_t client_cpu = 0;           // nanoseconds of processor time of this process
-  std::uint64_t checked = 0;              // check_writes: acknowledged writes that were read back
-  std::uint64_t lost = 0;                 // of these, how many were not there
-  std::uint64_t unchecked = 0;            // acknowledged, but nobody answered the reading in time
-  std::vector<std::uint64_t> per_second;  // acknowledged operations in each second
+  base::Histogram busy_latency;         // of what was answered busy
+  std::uint64_t longest_write_gap = 0;  // nanoseconds between two acknowledged writes
+  std::uint64_t client_cpu = 0;         // nanoseconds of processor time of this process
+  std::uint64_t checked = 0;            // check_writes: acknowledged writes that were read back
+  std::uint64_t lost = 0;               // of these, how many were not there
+  std::uint64_t unchecked = 0;          // acknowledged, but nobody answered the reading in time
+  std::vector<SecondReport> per_second;
 };
 
 // Blocks until the run is over. Errors: connection_refused when no endpoint answers at the start;

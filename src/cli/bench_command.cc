@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <string_view>
 #include <vector>
 
 namespace ostraka::cli {
@@ -31,6 +33,20 @@ std::vector<std::string> split(const std::string& list) {
 
 double ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
 
+nlohmann::json to_json(const std::vector<bench::SecondReport>& seconds) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const bench::SecondReport& second : seconds) {
+    all.push_back({{"operations", second.operations},
+                   {"busy", second.busy},
+                   {"errors", second.errors},
+                   {"p50_ms", ms(second.p50)},
+                   {"p99_ms", ms(second.p99)},
+                   {"p999_ms", ms(second.p999)},
+                   {"max_ms", ms(second.max)}});
+  }
+  return all;
+}
+
 nlohmann::json to_json(const LoadReport& report) {
   const base::Histogram& latency = report.latency;
   const double operations = static_cast<double>(std::max<std::uint64_t>(report.operations, 1));
@@ -40,6 +56,8 @@ nlohmann::json to_json(const LoadReport& report) {
       {"writes", report.writes},
       {"errors", report.errors},
       {"busy", report.busy},
+      {"busy_p99_ms", ms(report.busy_latency.quantile(0.99))},
+      {"unsent", report.unsent},
       {"absent", report.absent},
       {"disconnects", report.disconnects},
       {"first_error", report.first_error},
@@ -57,7 +75,7 @@ nlohmann::json to_json(const LoadReport& report) {
       {"checked", report.checked},
       {"lost", report.lost},
       {"unchecked", report.unchecked},
-      {"per_second", report.per_second},
+      {"per_second", to_json(report.per_second)},
   };
 }
 
@@ -71,9 +89,10 @@ void print_table(const LoadReport& report) {
   std::printf("latency ms   mean %.3f   p50 %.3f   p99 %.3f   p99.9 %.3f   max %.3f\n",
               number("mean_ms"), number("p50_ms"), number("p99_ms"), number("p999_ms"),
               number("max_ms"));
-  std::printf("errors       %llu   busy %llu   broken connections %llu\n",
+  std::printf("errors       %llu   busy %llu   unsent %llu   broken connections %llu\n",
               static_cast<unsigned long long>(report.errors),
               static_cast<unsigned long long>(report.busy),
+              static_cast<unsigned long long>(report.unsent),
               static_cast<unsigned long long>(report.disconnects));
   if (!report.first_error.empty()) {
     std::printf("first error  %s\n", report.first_error.c_str());
@@ -124,16 +143,83 @@ bool choose_distribution(BenchArguments& arguments) {
   return true;
 }
 
+// "linearizable", or "bounded:500ms".
+bool choose_consistency(BenchArguments& arguments) {
+  constexpr std::string_view kBounded = "bounded:";
+  std::string_view text = arguments.consistency;
+  if (text == "linearizable") {
+    return true;
+  }
+  if (!text.starts_with(kBounded) || !text.ends_with("ms")) {
+    return false;
+  }
+  text = text.substr(kBounded.size(), text.size() - kBounded.size() - 2);
+  std::uint32_t bound = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), bound);
+  arguments.load.stale_ms = bound;
+  return end.ec == std::errc() && end.ptr == text.data() + text.size();
+}
+
+// "5000", or "7000:10,20000:15" with seconds that replace those of --duration.
+bool choose_rate(BenchArguments& arguments) {
+  LoadOptions& load = arguments.load;
+  double seconds = 0;
+  for (const std::string& part : split(arguments.rate)) {
+    bench::RateStage stage;
+    const char* const end = part.data() + part.size();
+    auto parsed = std::from_chars(part.data(), end, stage.rate);
+    if (parsed.ec == std::errc() && parsed.ptr != end && *parsed.ptr == ':') {
+      parsed = std::from_chars(parsed.ptr + 1, end, stage.seconds);
+      if (stage.seconds <= 0) {
+        return false;
+      }
+    }
+    if (parsed.ec != std::errc() || parsed.ptr != end || stage.rate < 0) {
+      return false;
+    }
+    seconds += stage.seconds;
+    load.stages.push_back(stage);
+  }
+  if (load.stages.size() == 1 && load.stages.front().rate == 0 && seconds == 0) {
+    load.stages.clear();
+  }
+  const auto timed =
+      std::ranges::count_if(load.stages, [](const auto& s) { return s.seconds > 0; });
+  if (timed == 0) {
+    return load.stages.size() <= 1;
+  }
+  load.seconds = seconds;
+  return static_cast<std::size_t>(timed) == load.stages.size() && load.warmup_seconds == 0 &&
+         std::ranges::all_of(load.stages, [](const auto& s) { return s.rate > 0; });
+}
+
 }  // namespace
 
-int run_bench(BenchArguments arguments) {
+base::Status read_bench_arguments(BenchArguments& arguments) {
+  const auto wrong = [](const std::string& what) {
+    return base::fail(base::ErrorCode::invalid_argument, what);
+  };
   if (!choose_endpoints(arguments)) {
-    complain("bench: give one of --redis, --etcd, --zookeeper");
-    return kExitUsage;
+    return wrong("give one of --redis, --etcd, --zookeeper");
   }
   if (!choose_distribution(arguments)) {
-    complain("bench: --distribution '" + arguments.distribution +
-             "' is unknown; known: uniform, zipfian, sequential");
+    return wrong("--distribution '" + arguments.distribution +
+                 "' is unknown; known: uniform, zipfian, sequential");
+  }
+  if (!choose_consistency(arguments)) {
+    return wrong("--consistency '" + arguments.consistency +
+                 "' is unknown; known: linearizable, bounded:MILLISECONDSms");
+  }
+  if (!choose_rate(arguments)) {
+    return wrong("--rate '" + arguments.rate +
+                 "' is no RATE, nor RATE:SECONDS[,...] without --warmup");
+  }
+  return {};
+}
+
+int run_bench(BenchArguments arguments) {
+  if (const base::Status status = read_bench_arguments(arguments); !status.has_value()) {
+    complain("bench: " + status.error().context);
     return kExitUsage;
   }
   const base::Result<LoadReport> report = bench::run_load(arguments.load);
@@ -187,14 +273,21 @@ class BenchCommand final : public Command {
     app->add_option("--warmup", load.warmup_seconds, "Seconds before that")
         ->check(zero_or_more())
         ->capture_default_str();
-    app->add_option("--rate", load.rate, "Operations a second in all; 0 = as fast as answers come")
+    app->add_option("--rate", arguments_.rate,
+                    "Open loop: operations a second in all, or RATE:SECONDS[,...] one after the "
+                    "other; 0 = as fast as answers come");
+    app->add_option("--backlog", load.backlog_seconds,
+                    "Seconds after which what is due and found no room is given up, unsent")
         ->check(zero_or_more())
         ->capture_default_str();
     app->add_option("--seed", load.seed, "Of keys and of the mix")
         ->check(zero_or_more())
         ->capture_default_str();
     app->add_option("--password", load.password, "AUTH");
-    app->add_flag("--stale-reads", load.read_only_mode, "READONLY first: bounded-staleness reads");
+    app->add_option("--consistency", arguments_.consistency,
+                    "Of reads: linearizable, or bounded:500ms (READONLY; etcd and ZooKeeper: what "
+                    "the member has)")
+        ->capture_default_str();
     app->add_flag("--load", load.load_keys, "Write every key once, in order, and stop");
     app->add_flag("--check-writes", load.check_writes,
                   "Write only new keys and read every acknowledged one back in the end");
@@ -206,6 +299,7 @@ class BenchCommand final : public Command {
         "  ostraka bench --clients 64 --duration 10\n"
         "  ostraka bench --redis 127.0.0.1:6379,127.0.0.1:6380 --read-ratio 0.5 --distribution "
         "zipfian --rate 20000 --json\n"
+        "  ostraka bench --rate 7000:10,20000:10,7000:20 --pipeline 256\n"
         "Exit codes: 0 done, 1 errors occurred, 2 usage, 3 nobody answers.");
     return app;
   }

@@ -132,7 +132,9 @@ class HeaderTable {
 class EtcdCodec final : public Codec {
  public:
   explicit EtcdCodec(const LoadOptions& options)
-      : headers_(options.endpoints.front()), calls_(options.pipeline) {}
+      : headers_(options.endpoints.front()),
+        serializable_(options.stale_ms.has_value()),
+        calls_(options.pipeline) {}
 
   void greet(std::string& out) override {
     out += "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -147,6 +149,9 @@ class EtcdCodec final : public Codec {
   void encode_read(std::uint32_t slot, base::ByteView key, std::string& out) override {
     begin_call(slot, out, &HeaderTable::put_range);
     put_field(out, 1, key);
+    if (serializable_) {
+      out += "\x38\x01";  // field 7, a varint: true
+    }
     end_call(out);
   }
   void encode_write(std::uint32_t slot, base::ByteView key, base::ByteView value,
@@ -301,6 +306,7 @@ class EtcdCodec final : public Codec {
   }
 
   HeaderTable headers_;
+  bool serializable_;
   std::vector<Call> calls_;  // by slot: few, so that a search is cheaper than a map
   std::string held_;         // ping acknowledgements
   std::size_t data_at_ = 0;  // of the DATA frame being written

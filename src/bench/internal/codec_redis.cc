@@ -28,8 +28,9 @@ class RedisCodec final : public Codec {
       append_bulk(greeting_, options.password);
       ++greetings_left_;
     }
-    if (options.read_only_mode) {
-      greeting_ += "*1\r\n$8\r\nREADONLY\r\n";
+    if (options.stale_ms.has_value()) {
+      greeting_ += "*2\r\n$8\r\nREADONLY\r\n";
+      append_bulk(greeting_, std::to_string(*options.stale_ms));
       ++greetings_left_;
     }
   }

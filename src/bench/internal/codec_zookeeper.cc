@@ -37,6 +37,7 @@ std::uint32_t get_u32(base::ByteView in, std::size_t at) {
 
 class ZookeeperCodec final : public Codec {
  public:
+  explicit ZookeeperCodec(const LoadOptions& options) : syncs_(!options.stale_ms.has_value()) {}
   void greet(std::string& out) override {
     std::string body;
     put_u32(body, 0);       // protocol version
@@ -49,10 +50,12 @@ class ZookeeperCodec final : public Codec {
   }
   bool is_ready() const override { return connected_; }
   void encode_read(std::uint32_t slot, base::ByteView key, std::string& out) override {
-    std::size_t at = begin(out, kSync, slot, true);
-    put_path(out, key);
-    end(out, at);
-    at = begin(out, kGetData, slot, false);
+    if (syncs_) {
+      const std::size_t at = begin(out, kSync, slot, true);
+      put_path(out, key);
+      end(out, at);
+    }
+    const std::size_t at = begin(out, kGetData, slot, false);
     put_path(out, key);
     out.push_back('\0');  // no watch
     end(out, at);
@@ -144,6 +147,7 @@ class ZookeeperCodec final : public Codec {
     out.append(key);
   }
 
+  bool syncs_;
   bool connected_ = false;
   std::uint32_t xid_ = 0;
   std::deque<Pending> pending_;
@@ -151,8 +155,8 @@ class ZookeeperCodec final : public Codec {
 
 }  // namespace
 
-std::unique_ptr<Codec> make_zookeeper_codec(const LoadOptions&) {
-  return std::make_unique<ZookeeperCodec>();
+std::unique_ptr<Codec> make_zookeeper_codec(const LoadOptions& options) {
+  return std::make_unique<ZookeeperCodec>(options);
 }
 
 }  // namespace ostraka::bench::internal

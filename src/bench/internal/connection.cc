@@ -27,10 +27,13 @@ base::Status Poll::open() {
   return {};
 }
 
-void Poll::wait(int milliseconds, const std::function<void()>& woken) {
+void Poll::wait(std::uint64_t nanoseconds, const std::function<void()>& woken) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
   std::array<epoll_event, 256> events{};
+  const timespec limit{.tv_sec = static_cast<time_t>(nanoseconds / kSecond),
+                       .tv_nsec = static_cast<long>(nanoseconds % kSecond)};
   const int count =
-      ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), milliseconds);
+      ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &limit, nullptr);
   if (count > 0) {
     woken();
   }

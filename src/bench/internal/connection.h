@@ -21,8 +21,9 @@ class Poll {
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
   [[nodiscard]] base::Status open();
-  // Handles what is ready; `woken` is called once before, when anything is.
-  void wait(int milliseconds, const std::function<void()>& woken);
+  // Handles what is ready, or comes within the time; `woken` is called once before, when anything
+  // is.
+  void wait(std::uint64_t nanoseconds, const std::function<void()>& woken);
 
  private:
   friend class Connection;
