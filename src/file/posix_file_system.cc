@@ -37,7 +37,7 @@ constexpr const char* kLockName = "LOCK";
 // refuses (EINVAL).
 constexpr std::size_t kDirectAlignment = 512;
 constexpr std::size_t kBufferAlignment = 4096;
-constexpr std::size_t kDirectBytesMax = std::size_t{1} << 20;  // larger ones are not copied
+constexpr std::size_t kDirectBytesMax = std::size_t{16} << 20;  // larger ones are not copied
 
 ErrorCode code_of(int error) {
   switch (error) {
