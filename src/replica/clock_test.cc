@@ -16,9 +16,12 @@ class ClockTest : public ::testing::Test {
     world.protocol->configuration_now.voters.push_back({kOther, {}, "n3", "n3:1"});
     world.lead();
   }
-  // `from` answers the latest question: its clock is `behind` this one's.
+  // `from` answers the latest question, or an earlier one: its clock is `behind` this one's.
   void answer(model::NodeId from, base::Duration behind) {
-    const auto request = decode_read_index_request(world.peers.requests.back().second);
+    answer(from, behind, world.peers.requests.size() - 1);
+  }
+  void answer(model::NodeId from, base::Duration behind, std::size_t question) {
+    const auto request = decode_read_index_request(world.peers.requests.at(question).second);
     ASSERT_TRUE(request.has_value());
     ASSERT_EQ(request->kind, ReadIndexKind::clock);
     ReadIndexReply reply;
@@ -63,6 +66,23 @@ TEST_F(ClockTest, ASlowClockThatIsTheOnlyOtherOneIsTakenAfterATick) {
   EXPECT_TRUE(is_settled());
   EXPECT_LE(world.replica->log_time_now().as_milliseconds(),
             wall() - kSlow.as_milliseconds() + 1000);
+}
+
+// Questions are repeated every few milliseconds; other data centres are further away than that.
+TEST_F(ClockTest, AnAnswerMayTakeLongerThanTheNextQuestion) {
+  const std::size_t first = world.peers.requests.size() - 1;
+  world.run(base::Duration::milliseconds(300));
+  ASSERT_GT(world.peers.requests.size(), first + 2);
+  EXPECT_FALSE(is_settled());
+  answer(kOther, {}, first);
+  EXPECT_TRUE(is_settled());
+}
+
+TEST_F(ClockTest, AnAnswerFromLongAgoDoesNotCount) {
+  const std::size_t first = world.peers.requests.size() - 1;
+  world.run(base::Duration::seconds(3));
+  answer(kOther, {}, first);
+  EXPECT_FALSE(is_settled());
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ enum class Mutant : std::uint8_t {
   // When the suffix is sent again, its first command gets a serial of its own behind the others
   // (E6).
   retry_alone,
+  // What was sent again is done again in the next session when the first one has expired (S18).
+  redo_expired,
 };
 
 struct RouterOptions {

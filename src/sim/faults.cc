@@ -98,6 +98,9 @@ void on_one(World& world, const std::string& name, const Words& words) {
     world.crash(name, power ? CrashKind::power : CrashKind::process);
   } else if (what == "restart") {
     world.start(name);
+  } else if (what == "bounce") {
+    world.crash(name, CrashKind::process);
+    world.start(name);
   } else if (what == "pause") {
     world.pause(name, Duration::milliseconds(number_at(words, 2, 500)));
   } else if (what == "isolate") {
@@ -138,6 +141,9 @@ void on_pair(World& world, const Words& words) {
         world.fabric().reset_connections(a, b);
       } else if (words[0] == "reject") {
         world.fabric().reject(a, b);
+      } else if (words[0] == "firewall") {
+        world.fabric().reject(a, b);
+        world.fabric().reject(b, a);
       } else {
         world.fabric().slow(a, b, Duration::milliseconds(number_at(words, 3, 100)));
       }
@@ -179,6 +185,7 @@ void random_fault(World& world, const std::string& kind) {
   const std::int64_t while_ms = prng.between(50, 2500);
   const std::map<std::string, std::pair<Words, Words>> known{
       {"crash", {{"crash", a, "process"}, {"restart", a}}},
+      {"bounce", {{"bounce", b}, {}}},
       {"power", {{"crash", a, "power"}, {"restart", a}}},
       {"power_all", {{"crash", "all", "power"}, {"restart", "all"}}},
       {"pause", {{"pause", a, std::to_string(while_ms)}, {}}},
@@ -186,6 +193,8 @@ void random_fault(World& world, const std::string& kind) {
       {"isolate", {{"isolate", a}, {"heal"}}},
       {"one_way", {{"cut_one_way", a, b}, {"heal"}}},
       {"reset", {{"reset", a, b}, {}}},
+      {"firewall", {{"firewall", a, b}, {"heal"}}},
+      {"firewall_all", {{"firewall", a, "all"}, {"heal"}}},
       {"transfer", {{"transfer", b}, {}}},
       {"slow_disk",
        {{"disk", a, "slow", std::to_string(prng.between(5, 200))}, {"disk", a, "heal"}}},
@@ -229,11 +238,11 @@ base::Status carry_out(World& world, const std::vector<std::string>& words) {
     text += " " + word;
   }
   world.note(text);
-  static const std::vector<std::string> kPairs{"cut", "cut_one_way", "reset", "reject",
-                                               "slow_link"};
-  static const std::vector<std::string> kSingles{"crash",    "restart", "pause", "isolate",
-                                                 "transfer", "clock",   "disk",  "rot",
-                                                 "wipe",     "damage",  "retire"};
+  static const std::vector<std::string> kPairs{"cut",    "cut_one_way", "reset",
+                                               "reject", "firewall",    "slow_link"};
+  static const std::vector<std::string> kSingles{"crash",   "restart",  "bounce", "pause",
+                                                 "isolate", "transfer", "clock",  "disk",
+                                                 "rot",     "wipe",     "damage", "retire"};
   if (words.empty()) {
     return base::fail(base::ErrorCode::invalid_argument, "no fault named");
   }

@@ -37,6 +37,7 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
       {"replica:full_for_ever", {.replica = replica::Mutant::full_for_ever}},
       {"replica:no_removals_when_full", {.replica = replica::Mutant::no_removals_when_full}},
       {"router:retry_alone", {.router = router::Mutant::retry_alone}},
+      {"router:redo_expired", {.router = router::Mutant::redo_expired}},
       {"peer:one_connection", {.peer = peer::Mutant::one_connection}},
       {"node:wiped_voter_votes", {.node = node::Mutant::wiped_voter_votes}},
       {"engine:rename_before_sync", {.engine = engine_memory::Mutant::rename_before_sync}},

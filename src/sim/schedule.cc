@@ -263,6 +263,7 @@ void Schedule::order(const Step& step) {
 }
 
 void Schedule::give_up(const Step& step) {
+  world_.note("schedule passed over, " + text_of(step));
   if (options_.exact && !error_) {
     world_.fail("schedule not reached, " + text_of(step) + picture());
   }
@@ -405,6 +406,10 @@ std::int64_t Schedule::value_of(const Operand& operand) const {
       return number(replica->applied().value());
     case Operand::Kind::voters:
       return number(protocol->configuration().voters.size());
+    case Operand::Kind::sending:
+      return number(store(operand.node)->status().snapshots_sending);
+    case Operand::Kind::receiving:
+      return number(store(operand.node)->status().snapshots_receiving);
     case Operand::Kind::number:
     case Operand::Kind::note:
     case Operand::Kind::elections:
@@ -424,10 +429,13 @@ OrderState Schedule::order_state(std::size_t client) const {
 }
 
 replica::Replica* Schedule::replica(model::NodeId node) const {
+  store::Store* store = this->store(node);
+  return store == nullptr ? nullptr : store->find(model::ShardId{1});
+}
+
+store::Store* Schedule::store(model::NodeId node) const {
   node::Node* process = world_.machine(name_of(node)).node();
-  return process == nullptr || process->store() == nullptr
-             ? nullptr
-             : process->store()->find(model::ShardId{1});
+  return process == nullptr ? nullptr : process->store();
 }
 
 std::string Schedule::name_of(model::NodeId node) const {

@@ -68,6 +68,7 @@ class Schedule {
   [[nodiscard]] std::int64_t value_of(const Operand& operand) const;
   [[nodiscard]] OrderState order_state(std::size_t client) const;
   [[nodiscard]] replica::Replica* replica(model::NodeId node) const;
+  [[nodiscard]] store::Store* store(model::NodeId node) const;
   [[nodiscard]] std::string name_of(model::NodeId node) const;
 
   World& world_;

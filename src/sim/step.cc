@@ -74,6 +74,7 @@ std::optional<Operand> take_operand(Words& words) {
       {"term", Operand::Kind::term},       {"last", Operand::Kind::last},
       {"durable", Operand::Kind::durable}, {"commit", Operand::Kind::commit},
       {"applied", Operand::Kind::applied}, {"voters", Operand::Kind::voters},
+      {"sending", Operand::Kind::sending}, {"receiving", Operand::Kind::receiving},
   };
   Operand operand;
   if (words.empty()) {

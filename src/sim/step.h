@@ -20,9 +20,10 @@
 //   sent KIND FROM TO · held KIND FROM TO · lease NODE · no_lease NODE · refused · accepted
 //   open|ok|failed|unknown|ended CLIENT
 // role any: of some node.
-// VALUE: a number, a noted name, or term|last|durable|commit|applied|voters NODE (voters: how
-// many), or elections (won so far), highest_term (of any node); each of them followed by + NUMBER
-// or not. Errors: what is not understood. Threads: values only.
+// VALUE: a number, a noted name, or term|last|durable|commit|applied|voters|sending|receiving NODE
+// (voters: how many; sending, receiving: streams of snapshots under way), or elections (won so
+// far), highest_term (of any node); each of them followed by + NUMBER or not.
+// Errors: what is not understood. Threads: values only.
 #pragma once
 
 #include "base/time.h"
@@ -47,6 +48,8 @@ struct Operand {
     commit,
     applied,
     voters,
+    sending,
+    receiving,
     elections,
     highest_term
   };

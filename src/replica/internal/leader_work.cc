@@ -9,6 +9,9 @@ namespace {
 // A replica with nothing to do looks around this seldom.
 constexpr base::Duration kIdleInterval = base::Duration::seconds(1);
 constexpr base::Duration kAskAgain = base::Duration::milliseconds(20);
+// A question is repeated, and answers to it count, for so long: peers may be further away than
+// kAskAgain, and an old answer tells an old time.
+constexpr base::Duration kQuestionAge = base::Duration::seconds(1);
 constexpr base::Duration kGarbageInterval = base::Duration::milliseconds(2);
 
 }  // namespace
@@ -24,6 +27,7 @@ void LeaderWork::on_leadership() {
   expiry_proposed_at_ = {};
   told_ready_ = false;
   quorum_full_ = false;
+  asked_at_.reset();
   env_.clock.begin_leadership();
   if (env_.clock.wants_quorum(env_.driver.sample_clocks())) {
     ask_clocks();
@@ -119,8 +123,12 @@ model::NodeId LeaderWork::heir_with_space() const {
 }
 
 void LeaderWork::ask_clocks() {
-  ++clock_ticket_;
-  clocks_.clear();
+  const base::Instant now = env_.executor.now();
+  if (!asked_at_ || now - *asked_at_ > kQuestionAge) {
+    ++clock_ticket_;
+    clocks_.clear();
+    asked_at_ = now;
+  }
   ReadIndexRequest request;
   request.kind = ReadIndexKind::clock;
   request.ticket = clock_ticket_;
@@ -171,6 +179,7 @@ void LeaderWork::count_clocks(bool all_there_will_be) {
   }
   // The answers are a little old: the anchor is rather behind than ahead.
   env_.clock.confirm(time, sample.now);
+  asked_at_.reset();
   tell_ready();
 }
 

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ostraka::replica {
@@ -68,7 +69,8 @@ class LeaderWork {
   Environment env_;
   std::map<model::NodeId, base::WallTime> clocks_;  // answers to clock_ticket_
   std::uint64_t clock_ticket_ = 0;
-  bool told_ready_ = false;  // under this leadership
+  std::optional<base::Instant> asked_at_;  // the question that is open
+  bool told_ready_ = false;                // under this leadership
   bool quorum_full_ = false;
   model::LogIndex expiry_proposed_at_;  // commit index behind which the last removal lies
   std::vector<base::WallTime> sorted_;

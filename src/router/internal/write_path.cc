@@ -347,7 +347,8 @@ void WritePath::lose_session(std::uint64_t serial) {
   context_.request_flush();
   for (std::uint64_t n = window_.base(); n < window_.end(); ++n) {
     Slot& slot = window_.at(n);
-    if (slot.call != nullptr && (n < serial || slot.attempts > 1)) {
+    const bool again = slot.attempts > 1 && context_.options.mutant != Mutant::redo_expired;
+    if (slot.call != nullptr && (n < serial || again)) {
       ++context_.counters.unknown_outcomes;
       context_.counters.expired_retries += slot.attempts > 1 ? 1 : 0;
       end_slot(slot, base::fail(base::ErrorCode::unknown_outcome, "the node's session expired"));
