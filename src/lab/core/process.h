@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "lab/core/value.h"
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -131,7 +132,10 @@ class Effects {
     add(Output{std::move(kind), std::move(fields), std::move(text)});
   }
   void show(std::string key, std::string text) { add(Show{std::move(key), std::move(text)}); }
-  void show(std::string key, std::int64_t number) { show(std::move(key), std::to_string(number)); }
+  template <std::integral T>
+  void show(std::string key, T number) {
+    show(std::move(key), std::to_string(number));
+  }
 
   // The token that Durable will carry for writes of this step.
   [[nodiscard]] WriteToken token() const { return token_; }

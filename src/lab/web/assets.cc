@@ -18,12 +18,14 @@ void replace(std::string& text, std::string_view what, std::string_view with) {
   }
 }
 
-// "</script>" within a text would end the element; "<\/" is the same text in JSON.
-std::string in_script(std::string text) {
-  for (std::size_t at = text.find("</"); at != std::string::npos; at = text.find("</", at + 3)) {
-    text.insert(at + 1, "\\");
+// "</script>" or "<!--" within a text would end or change the element; this is the same text in
+// JSON.
+std::string in_script(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    out += c == '<' ? std::string("\\u003c") : std::string(1, c);
   }
-  return text;
+  return out;
 }
 
 }  // namespace

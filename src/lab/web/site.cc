@@ -1,6 +1,5 @@
 #include "lab/web/site.h"
 
-#include "codec/http.h"
 #include "lab/core/export.h"
 #include "lab/web/api.h"
 #include "lab/web/assets.h"
@@ -36,7 +35,7 @@ Response page(std::string content_type, std::string body) {
 Response problem(const base::Error& error) {
   const nlohmann::ordered_json body{{"error", base::name_of(error.code)}, {"text", error.context}};
   return {
-      .status = codec::http_status_of(error.code),
+      .status = 400,
       .content_type = "application/json",
       .body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n",
       .headers = {{"Cache-Control", "no-store"}}};

@@ -6,6 +6,7 @@ namespace ostraka::lab {
 namespace {
 
 constexpr std::int64_t kMillion = 1'000'000;
+constexpr std::int64_t kMicrosecond = 1'000;
 
 // a * b / c without overflow for the times of a run; rounds towards zero.
 std::int64_t scale(std::int64_t a, std::int64_t b, std::int64_t c) {
@@ -25,10 +26,10 @@ base::Instant Host::true_time(base::Instant deadline, base::Instant now) const {
     return now;
   }
   const std::int64_t wanted = (deadline - spec.clock.offset).as_nanoseconds();
-  auto at =
-      base::Instant::from_nanoseconds(scale(wanted, kMillion, kMillion + spec.clock.rate_ppm));
+  auto at = base::Instant::from_nanoseconds(
+      scale(wanted, kMillion, kMillion + spec.clock.rate_ppm) / kMicrosecond * kMicrosecond);
   while (local(at) < deadline) {
-    at = at + base::Duration::nanoseconds(1);
+    at = at + base::Duration::microseconds(1);
   }
   return std::max(at, now);
 }

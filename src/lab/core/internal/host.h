@@ -71,7 +71,8 @@ struct Host {
   [[nodiscard]] bool is_up() const { return process != nullptr; }
   // Its clock at true time `now`.
   [[nodiscard]] base::Instant local(base::Instant now) const;
-  // The first true time, not before `now`, at which its clock reads `deadline` or more.
+  // The first whole microsecond of true time, not before `now`, at which its clock reads `deadline`
+  // or more.
   [[nodiscard]] base::Instant true_time(base::Instant deadline, base::Instant now) const;
   void forget();  // what a crash loses
 };
