@@ -53,6 +53,7 @@ class World {
   void apply(ProcessId process, std::size_t at, int step, const Note& note);
   void apply(ProcessId process, std::size_t at, int step, const Output& output);
   void apply(ProcessId process, std::size_t at, int step, const Show& show);
+  void stop_timer(Host& host, const std::string& timer);
   void store_writes(ProcessId process);
   void send(ProcessId from, std::size_t at, int step, const Send& send);
   void put_on_link(RecordMessage message);
@@ -69,7 +70,7 @@ class World {
   Record& record_;
   NetworkModel network_;
   std::vector<Host> hosts_;
-  std::map<std::pair<base::Instant, std::uint64_t>, Planned> agenda_;
+  std::map<AgendaKey, Planned> agenda_;
   std::uint64_t order_ = 0;
   base::Instant now_;
   Effects effects_;
@@ -235,7 +236,7 @@ void World::on(const Arrival& it) {
 void World::on(const TimerDue& it) {
   Host& owner = host(it.process);
   const auto armed = owner.timers.find(it.timer);
-  if (owner.life != it.life || armed == owner.timers.end() || armed->second != it.armed ||
+  if (owner.life != it.life || armed == owner.timers.end() || armed->second.second != it.armed ||
       is_waiting(it.process, it)) {
     return;
   }
@@ -342,6 +343,9 @@ void World::crash(Host& host, ProcessId process) {
       message.why = host.spec.name + " is down";
     }
   }
+  for (const auto& [timer, key] : host.timers) {
+    agenda_.erase(key);
+  }
   host.forget();
   add_event(process, EventKind::crash, "crashes");
 }
@@ -428,14 +432,23 @@ void World::apply(ProcessId process, std::size_t at, int step, const Send& it) {
 
 void World::apply(ProcessId process, std::size_t, int, const Arm& arm) {
   Host& it = host(process);
-  it.timers[arm.timer] = ++order_;
+  stop_timer(it, arm.timer);
   if (arm.deadline != base::Instant::never()) {
-    plan(it.true_time(arm.deadline, now_), TimerDue{process, it.life, arm.timer, order_});
+    const AgendaKey key{it.true_time(arm.deadline, now_), order_ + 1};
+    it.timers[arm.timer] = key;
+    plan(key.first, TimerDue{process, it.life, arm.timer, key.second});
   }
 }
 
 void World::apply(ProcessId process, std::size_t, int, const Disarm& disarm) {
-  host(process).timers.erase(disarm.timer);
+  stop_timer(host(process), disarm.timer);
+}
+
+// Off the agenda too: a timer that cannot fire must not keep a run from being quiet.
+void World::stop_timer(Host& host, const std::string& timer) {
+  if (const auto armed = host.timers.extract(timer); !armed.empty()) {
+    agenda_.erase(armed.mapped());
+  }
 }
 
 void World::apply(ProcessId, std::size_t, int, const Write&) {}  // store_writes() did it

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct TimerDue {
   ProcessId process;
   std::uint64_t life;
   std::string timer;
-  std::uint64_t armed;  // number of the arming: a later one replaces it
+  std::uint64_t armed;  // the second half of its AgendaKey: a later arming replaces it
 };
 struct WriteDone {
   ProcessId process;
@@ -44,6 +45,9 @@ struct Begin {
   ProcessId process;
 };
 using Planned = std::variant<Begin, Arrival, TimerDue, WriteDone, InputDue, FaultDue>;
+
+// When, and the how-manieth thing that was planned: the order of one moment.
+using AgendaKey = std::pair<base::Instant, std::uint64_t>;
 
 struct Host {
   ProcessSpec spec;
@@ -65,7 +69,7 @@ struct Host {
     int step;
   };
   std::deque<HeldSend> held;
-  std::map<std::string, std::uint64_t> timers;  // number of the arming
+  std::map<std::string, AgendaKey> timers;  // where each one that is armed stands
   std::map<std::string, std::string> shown;
 
   [[nodiscard]] bool is_up() const { return process != nullptr; }

@@ -145,8 +145,10 @@ void Acceptor::step(const Event& event, Effects& effects) {
     } else {
       on_accept(received->from, fields, effects);
     }
+    show(effects);
+  } else if (std::holds_alternative<Started>(event.body)) {
+    show(effects);
   }
-  show(effects);
 }
 
 void Acceptor::on_prepare(ProcessId from, std::int64_t number, Effects& effects) {
