@@ -1,5 +1,6 @@
 // lab: protocols to play with, on a terminal, into files and in a browser.
 #include "cli/commands.h"
+#include "cli/internal/numbers.h"
 #include "gateway/http/server.h"
 #include "lab/core/export.h"
 #include "lab/protocols/all.h"
@@ -21,6 +22,8 @@
 
 namespace ostraka::cli {
 namespace {
+
+constexpr const char* kDefaultAddress = "127.0.0.1:8380";  // loopback only
 
 void print_list() {
   std::string_view family;
@@ -133,7 +136,8 @@ int run_one(const RunArguments& arguments) {
     return kExitUsage;
   }
   if (arguments.out.empty()) {
-    fmt::print("{}", lab::to_listing(*record));
+    fmt::print("{}\nas a picture: 'ostraka lab serve', then http://{}/?{}\n",
+               lab::to_listing(*record), kDefaultAddress, lab::query_of(*record));
   } else if (const int code = write_file(arguments.out, *record); code != kExitOk) {
     return code;
   }
@@ -173,12 +177,15 @@ class LabCommand final : public Command {
         "  ostraka lab run basic_paxos --do 'drop p1.a2.accept.1' --do 'crash a1 at 25ms'\n"
         "  ostraka lab serve");
     list_ = app->add_subcommand("list", "The protocols and their scenarios");
+    list_->footer("Example: ostraka lab list");
     show_ = app->add_subcommand("show", "The page, parameters, properties, scenarios of one");
     show_->add_option("name", run_.protocol, "A protocol of 'lab list'")->required();
+    show_->footer("Example: ostraka lab show basic_paxos");
     declare_run(*app);
     serve_ = app->add_subcommand("serve", "Open the laboratory for a browser");
     serve_->add_option("--http", address_, "HOST:PORT to listen on; no password guards it")
         ->capture_default_str();
+    serve_->footer("Example: ostraka lab serve --http 127.0.0.1:8380");
     return app;
   }
 
@@ -207,7 +214,9 @@ class LabCommand final : public Command {
     CLI::App* run = app.add_subcommand("run", "Run one scenario and judge it");
     run->add_option("name", run_.protocol, "A protocol of 'lab list'")->required();
     run->add_option("--scenario", run_.scenario, "One of its scenarios; the first if absent");
-    run->add_option("--seed", run_.seed, "The same seed gives the same run")->capture_default_str();
+    run->add_option("--seed", run_.seed, "The same seed gives the same run")
+        ->check(zero_or_more())
+        ->capture_default_str();
     run->add_option("--set", run_.set, "NAME=VALUE, a parameter; may be repeated")
         ->allow_extra_args(false);
     run->add_option("--do", run_.interventions, "An intervention; may be repeated")
@@ -221,13 +230,14 @@ class LabCommand final : public Command {
         "  crash PROCESS at 120ms | restart PROCESS at 300ms | pause PROCESS at 120ms for 50ms\n"
         "  partition p1,a1|a2,a3 at 120ms until 300ms\n"
         "MESSAGE is SENDER.RECEIVER.KIND.NUMBER, the number counted from 1: p1.a2.accept.1\n"
+        "Example: ostraka lab run basic_paxos --scenario duel --do 'crash p1 at 200ms'\n"
         "Exit codes: 0 every verdict is the scenario's, 1 one is not (of a run changed by --set or "
         "--do:\na property is violated that the scenario does not expect to be), 2 wrong names or "
         "values.");
   }
 
   RunArguments run_;
-  std::string address_ = "127.0.0.1:8380";
+  std::string address_ = kDefaultAddress;
   CLI::App* list_ = nullptr;
   CLI::App* show_ = nullptr;
   CLI::App* serve_ = nullptr;

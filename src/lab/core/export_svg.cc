@@ -12,7 +12,7 @@ namespace ostraka::lab {
 namespace {
 
 constexpr double kLeft = 110;
-constexpr double kRight = 40;
+constexpr double kRight = 190;  // room for the last texts
 constexpr double kTop = 70;
 constexpr double kLane = 90;  // between process lines
 constexpr double kPixelsMin = 800;

@@ -88,7 +88,7 @@ std::vector<Scenario> scenarios() {
        .expect = {{"progress", Verdict::open}}},
       {.name = "forgotten_vote",
        .kind = ScenarioKind::famous_failure,
-       .title = "Planted bug: a voter forgets that it has voted, and two leaders share a term",
+       .title = "Planted bug: a voter forgets its vote and votes twice in one term",
        .set = {{"bug", "vote_twice"}, {"delay_min", "10"}, {"delay_max", "10"}},
        .inputs = {campaign(10, "n1"), campaign(10, "n2")},
        .expect = {{"invariants", Verdict::violated}}},
