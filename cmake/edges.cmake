@@ -77,7 +77,10 @@ ostraka_edges(sim 5b base model protocol/core protocol/quorum port protocol/raft
               replica store router client gateway/resp gateway/http node)
 ostraka_edges(server 5b base model port codec net file engine_memory engine_rocksdb node)
 ostraka_edges(bench 5b base model port codec net)
+ostraka_edges(lab/core 5b base)
+ostraka_edges(lab/protocols 5b base model protocol/core protocol/raft protocol/multi_paxos lab/core)
+ostraka_edges(lab/web 5b base gateway/http lab/core)
 ostraka_edges(cli 5c base model protocol/core protocol/quorum port protocol/raft
               protocol/multi_paxos codec check net file engine_memory engine_rocksdb sim_ports wal
               peer versioned kv replica store router client gateway/resp gateway/http node sim
-              server bench)
+              server bench lab/core lab/protocols lab/web)

@@ -12,7 +12,7 @@ _ostraka() {
     --log-level) COMPREPLY=($(compgen -W 'debug info warning error off' -- "$current")); return ;;
   esac
   case $path in
-    '') words='--help --version bench check completion del demo get leader member put scan server sim status version' ;;
+    '') words='--help --version bench check completion del demo get lab leader member put scan server sim status version' ;;
     'server') words='--advertise --cluster --config --data-dir --help --http --insecure --join --log-level --name --peer --peer-secret --reactors --redis --requirepass' ;;
     'demo') words='--help --keep --nodes' ;;
     'status') words='--endpoint --help --json --password' ;;
@@ -30,6 +30,11 @@ _ostraka() {
     'bench') words='--backlog --check-writes --clients --consistency --distribution --duration --etcd --help --json --keys --load --password --pipeline --rate --read-ratio --redis --seed --value-size --warmup --zookeeper' ;;
     'sim') words='--help --jobs --json --list --mutant --mutants --runs --scenario --seconds --seed --trace' ;;
     'check') words='--help --json --level --model' ;;
+    'lab') words='--help list run serve show' ;;
+    'lab list') words='--help' ;;
+    'lab show') words='--help' ;;
+    'lab run') words='--do --help --out --scenario --seed --set' ;;
+    'lab serve') words='--help --http' ;;
     'version') words='--help' ;;
     'completion') words='--help' ;;
   esac

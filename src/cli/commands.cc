@@ -11,11 +11,11 @@ namespace ostraka::cli {
 
 namespace {
 
-constexpr std::array<CommandFactory, 14> kCommands{
-    make_server_command,  make_demo_command,       make_status_command, make_leader_command,
-    make_member_command,  make_get_command,        make_put_command,    make_del_command,
-    make_scan_command,    make_bench_command,      make_sim_command,    make_check_command,
-    make_version_command, make_completion_command,
+constexpr std::array<CommandFactory, 15> kCommands{
+    make_server_command, make_demo_command,    make_status_command,     make_leader_command,
+    make_member_command, make_get_command,     make_put_command,        make_del_command,
+    make_scan_command,   make_bench_command,   make_sim_command,        make_check_command,
+    make_lab_command,    make_version_command, make_completion_command,
 };
 
 }  // namespace

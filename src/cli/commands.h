@@ -58,6 +58,7 @@ std::unique_ptr<Command> make_scan_command();
 std::unique_ptr<Command> make_check_command();
 std::unique_ptr<Command> make_bench_command();
 std::unique_ptr<Command> make_sim_command();
+std::unique_ptr<Command> make_lab_command();
 std::unique_ptr<Command> make_version_command();
 std::unique_ptr<Command> make_completion_command();
 

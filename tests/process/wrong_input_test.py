@@ -19,13 +19,15 @@ def check_parsing():
     expect_refusal(["nonsense"], USAGE, "nonsense", "'ostraka --help'")
     expect_refusal(["--nonsense"], USAGE, "--nonsense", "'ostraka --help'")
     for words in ("server", "demo", "status", "leader transfer", "member list", "get", "put", "del",
-                  "scan", "bench", "sim", "check", "version", "completion"):
+                  "scan", "bench", "sim", "lab list", "lab show", "lab run", "lab serve", "check",
+                  "version", "completion"):
         expect_refusal([*words.split(), "--nonsense"], USAGE, "--nonsense",
                        f"'ostraka {words} --help'")
     for words, what in (("leader", "transfer"), ("member", "list"), ("leader transfer", "--to"),
                         ("member add", "name"), ("member add n4", "--peer"),
                         ("member promote", "name"), ("get", "key"), ("put a", "value"),
-                        ("del", "keys"), ("check", "file"), ("completion", "shell")):
+                        ("del", "keys"), ("lab", "run"), ("lab run", "name"),
+                        ("check", "file"), ("completion", "shell")):
         expect_refusal(words.split(), USAGE, what, f"'ostraka {words.split()[0]}")
     for words in ("server --redis", "get a --endpoint", "bench --clients", "sim --seed"):
         expect_refusal(words.split(), USAGE, words.split()[-1], "value")
@@ -36,18 +38,34 @@ def check_parsing():
                   "bench --read-ratio 2", "bench --duration 0", "bench --duration -5",
                   "bench --warmup -1", "bench --rate -1", "bench --seed -1", "sim --seed x",
                   "sim --seed -1", "sim --runs 0", "sim --runs -1", "sim --jobs 0",
-                  "sim --seconds -1"):
+                  "sim --seconds -1", "lab run raft --seed x", "lab run raft --seed -1"):
         expect_refusal(words.split(), USAGE, words.split()[-2], words.split()[-1])
     expect_refusal(["bench", "--duration", "nan"], USAGE, "--duration", "nan")
     expect_refusal(["completion", "fish"], USAGE, "fish", "bash")
     expect_refusal(["get", "a", "b"], USAGE, "b")
 
 
+def check_laboratory():
+    """Wrong names get the nearest ones."""
+    run_paxos = ["lab", "run", "basic_paxos"]
+    expect_refusal(["lab", "run", "basic_paxs"], USAGE, "basic_paxs", "'basic_paxos'")
+    expect_refusal(["lab", "show", "rft"], USAGE, "rft", "'raft'")
+    expect_refusal([*run_paxos, "--scenario", "dul"], USAGE, "dul", "'duel'")
+    expect_refusal([*run_paxos, "--set", "los=1"], USAGE, "los", "'loss'")
+    expect_refusal([*run_paxos, "--set", "loss=101"], USAGE, "loss", "100")
+    expect_refusal([*run_paxos, "--set", "loss"], USAGE, "loss", "NAME=VALUE")
+    expect_refusal([*run_paxos, "--do", "crash p9 at 1ms"], USAGE, "p9")
+    expect_refusal([*run_paxos, "--do", "crash p1"], USAGE, "crash PROCESS at 120ms")
+    expect_refusal([*run_paxos, "--out", "run.png"], USAGE, "png", "svg")
+    expect_refusal(["lab", "serve", "--http", "nonsense"], FAILED, "--http", "nonsense")
+
+
 def check_help():
     """Every help text has an example and the exit codes, where there is more than one."""
     for words in ("", "server", "demo", "status", "leader", "leader transfer", "member",
                   "member list", "member add", "member promote", "member remove", "get", "put",
-                  "del", "scan", "bench", "sim", "check", "version", "completion"):
+                  "del", "scan", "bench", "sim", "lab", "lab list", "lab show", "lab run",
+                  "lab serve", "check", "version", "completion"):
         code, out, _ = run(*words.split(), "--help")
         assert code == 0 and "xample" in out and "ostraka " + words in out, f"{words}: {out}"
 
@@ -140,6 +158,7 @@ def check_data_directories(folder):
 
 def main():
     check_parsing()
+    check_laboratory()
     check_help()
     with tempfile.TemporaryDirectory(prefix="ostraka-wrong-") as name:
         folder = pathlib.Path(name)

@@ -34,7 +34,7 @@ TEST_ACCESS = re.compile(r"\bFRIEND_TEST\b|\bfriend\s+class\s+\w*Test\b|#\s*defi
 RANGE_FOR = re.compile(r"\bfor\s*\([^;{}]*?[^:]:(?!:)\s*([^;{}]*?)\)\s*(?=[{\w(*+-])")
 HASHED = r"(?:unordered_(?:multi)?(?:map|set)|(?:flat|node)_hash_(?:map|set))"
 
-DETERMINISTIC_OUTSIDE_LAYERS = {"node", "sim", "sim_ports"}
+DETERMINISTIC_OUTSIDE_LAYERS = {"node", "sim", "sim_ports", "lab/core", "lab/protocols"}
 
 
 def is_deterministic(source):

@@ -1,0 +1,254 @@
+#include "lab/protocols/basic_paxos/basic_paxos.h"
+
+#include "lab/protocols/basic_paxos/roles.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace ostraka::lab {
+namespace {
+
+using paxos::Cast;
+
+Setup make(const RunContext& context) {
+  const Parameters& parameters = context.parameters;
+  const Cast cast(parameters);
+  Setup setup;
+  for (std::uint32_t i = 1; i <= cast.proposers; ++i) {
+    setup.processes.push_back({fmt::format("p{}", i), "proposer", [parameters](const Birth& birth) {
+                                 return std::make_unique<paxos::Proposer>(birth, parameters);
+                               }});
+  }
+  for (std::uint32_t i = 1; i <= cast.acceptors; ++i) {
+    setup.processes.push_back({fmt::format("a{}", i), "acceptor", [parameters](const Birth& birth) {
+                                 return std::make_unique<paxos::Acceptor>(birth, parameters);
+                               }});
+  }
+  for (std::uint32_t i = 1; i <= cast.learners; ++i) {
+    setup.processes.push_back({fmt::format("l{}", i), "learner", [parameters](const Birth&) {
+                                 return std::make_unique<paxos::Learner>(parameters);
+                               }});
+  }
+  return setup;
+}
+
+// A value is chosen when a majority of the acceptors has accepted it under one number.
+struct Chosen {
+  std::int64_t number;
+  std::string value;
+  std::vector<EventId> events;  // the acceptances
+};
+
+std::vector<Chosen> chosen_in(const Record& record, std::size_t majority) {
+  std::map<std::int64_t, std::pair<std::set<ProcessId>, Chosen>> numbers;
+  std::vector<Chosen> all;  // in the order of being chosen
+  for (const RecordEvent* event : outputs_of(record, "accepted")) {
+    const std::int64_t number = event->fields.integer("number");
+    auto& [acceptors, chosen] = numbers[number];
+    if (acceptors.insert(event->process).second) {
+      chosen.number = number;
+      chosen.value = event->fields.text("value");
+      chosen.events.push_back(event->id);
+      if (acceptors.size() == majority) {
+        all.push_back(chosen);
+      }
+    }
+  }
+  return all;
+}
+
+void check_chosen(const Record& record, const std::vector<Chosen>& chosen, Judge& judge) {
+  std::set<std::string> asked;
+  for (const RecordEvent* event : events_of(record, EventKind::input, "propose")) {
+    asked.insert(event->fields["value"].render());
+  }
+  for (const Chosen& each : chosen) {
+    if (!asked.contains(each.value)) {
+      judge.violated("validity", each.events,
+                     fmt::format("{} is chosen, and nobody proposed it", each.value));
+    }
+    if (each.value != chosen.front().value) {
+      std::vector<EventId> events = chosen.front().events;
+      events.insert(events.end(), each.events.begin(), each.events.end());
+      judge.violated(
+          "agreement", events,
+          fmt::format("{} is chosen with number {}, then {} with number {}", chosen.front().value,
+                      chosen.front().number, each.value, each.number));
+    }
+  }
+}
+
+void check(const RunContext& context, const Record& record, Judge& judge) {
+  const Cast cast(context.parameters);
+  const std::vector<Chosen> chosen = chosen_in(record, cast.majority());
+  check_chosen(record, chosen, judge);
+  std::set<ProcessId> wants;
+  for (const RecordEvent* event : events_of(record, EventKind::input, "propose")) {
+    wants.insert(event->process);
+  }
+  for (std::uint32_t i = 0; i < cast.learners; ++i) {
+    wants.insert(cast.learner(i));
+  }
+  std::erase_if(wants, [&](ProcessId process) { return !is_up_at_end(record, process); });
+  std::vector<EventId> learnings;
+  for (const RecordEvent* event : outputs_of(record, "learned")) {
+    wants.erase(event->process);
+    learnings.push_back(event->id);
+    const auto same = std::ranges::find_if(chosen, [event](const Chosen& each) {
+      return each.value == event->fields.text("value") &&
+             each.number == event->fields.integer("number");
+    });
+    if (same == chosen.end() || same->events.back() > event->id) {
+      judge.violated("learning", {event->id},
+                     fmt::format("{} learns {}, which is not chosen",
+                                 record.name_of(event->process), event->fields.text("value")));
+    }
+  }
+  std::string missing;
+  for (const ProcessId process : wants) {
+    missing += (missing.empty() ? "" : ", ") + record.name_of(process);
+  }
+  judge.eventually("termination", wants.empty(), learnings,
+                   wants.empty() ? "everyone who is up has learned the value"
+                                 : fmt::format("not learned yet by {} after {} ballots", missing,
+                                               events_of(record, EventKind::note, "retry").size() +
+                                                   events_of(record, EventKind::input).size()));
+}
+
+Operation propose(std::int64_t ms, std::string proposer, std::string value) {
+  return {.at = base::Instant() + base::Duration::milliseconds(ms),
+          .process = std::move(proposer),
+          .kind = "propose",
+          .fields = {{"value", std::move(value)}}};
+}
+
+// The example of the lecture: the number is what a proposer bribes with, 1 and 2 the offers.
+const std::vector<Setting> kExample{
+    {"delay_min", "10"}, {"delay_max", "10"}, {"learners", "0"}, {"patience", "150"}};
+const std::vector<Setting> kDuel{
+    {"delay_min", "10"}, {"delay_max", "10"}, {"patience", "30"}, {"back_off", "none"}};
+const std::vector<Setting> kBackOff{
+    {"delay_min", "10"}, {"delay_max", "10"}, {"patience", "30"}, {"back_off", "random"}};
+// a2 is back with or without its memory when p2 asks a2 and a3.
+const std::vector<std::string_view> kForgetful{"crash a2 at 100ms", "restart a2 at 150ms",
+                                               "drop p2.a1.prepare.1", "drop p2.a1.accept.1",
+                                               "drop p1.a3.accept.1"};
+
+std::vector<Scenario> scenarios() {
+  return {
+      {.name = "one_proposer",
+       .kind = ScenarioKind::normal,
+       .title = "One proposer, nothing fails: two round trips",
+       .inputs = {propose(0, "p1", "blue")}},
+      {.name = "worked_example",
+       .kind = ScenarioKind::normal,
+       .title = "Two proposers, three acceptors, offers 1 and 2: the richer one takes over the "
+                "poorer one's value",
+       .set = kExample,
+       .inputs = {propose(0, "p1", "v1"), propose(31, "p2", "v2")},
+       .interventions = {"delay p1.a2.accept.1 30ms", "delay p1.a3.accept.1 30ms",
+                         "drop p2.a3.prepare.1", "delay a1.p2.promise.1 30ms",
+                         "delay a2.p2.promise.1 30ms", "drop p2.a3.accept.1"}},
+      {.name = "worked_example_turned",
+       .kind = ScenarioKind::normal,
+       .title = "The same, but offer 2 reaches acceptors 2 and 3 first: now its own value wins",
+       .set = kExample,
+       .inputs = {propose(0, "p1", "v1"), propose(31, "p2", "v2")},
+       .interventions = {"delay p1.a2.accept.1 30ms", "delay p1.a3.accept.1 30ms",
+                         "drop p2.a1.prepare.1", "drop p2.a1.accept.1"}},
+      {.name = "acceptor_down",
+       .kind = ScenarioKind::normal,
+       .title = "One acceptor of three is down: the other two are a majority",
+       .inputs = {propose(0, "p1", "blue")},
+       .interventions = {"crash a3 at 5ms"}},
+      {.name = "proposer_down",
+       .kind = ScenarioKind::normal,
+       .title = "The proposer dies when one acceptor has its value: the next one finishes it",
+       .set = {{"delay_min", "10"}, {"delay_max", "10"}},
+       .inputs = {propose(0, "p1", "blue"), propose(100, "p2", "red")},
+       .interventions = {"drop p1.a2.accept.1", "drop p1.a3.accept.1", "crash p1 at 25ms"}},
+      {.name = "duel",
+       .kind = ScenarioKind::famous_failure,
+       .title = "Two impatient proposers overtake each other for ever: no decision",
+       .set = kDuel,
+       .inputs = {propose(0, "p1", "blue"), propose(15, "p2", "red")},
+       .expect = {{"termination", Verdict::open}}},
+      {.name = "duel_back_off",
+       .kind = ScenarioKind::famous_fix,
+       .title = "The same duel, each waits a random time before it tries again",
+       .set = kBackOff,
+       .inputs = {propose(0, "p1", "blue"), propose(15, "p2", "red")}},
+      {.name = "no_majority",
+       .kind = ScenarioKind::famous_failure,
+       .title = "Two of three acceptors are down: nothing is decided, and nothing wrong either",
+       .inputs = {propose(0, "p1", "blue")},
+       .interventions = {"crash a2 at 5ms", "crash a3 at 5ms"},
+       .expect = {{"termination", Verdict::open}}},
+      {.name = "forgetful_acceptor",
+       .kind = ScenarioKind::famous_failure,
+       .title = "An acceptor forgets in a crash what it accepted: two values are chosen",
+       .set = {{"memory", "volatile"}},
+       .inputs = {propose(0, "p1", "blue"), propose(200, "p2", "red")},
+       .interventions = kForgetful,
+       .expect = {{"agreement", Verdict::violated}}},
+      {.name = "stable_acceptor",
+       .kind = ScenarioKind::famous_fix,
+       .title = "The same crash, but promises and acceptances are on stable storage",
+       .inputs = {propose(0, "p1", "blue"), propose(200, "p2", "red")},
+       .interventions = kForgetful},
+  };
+}
+
+}  // namespace
+
+const Declaration& basic_paxos() {
+  static const Declaration declaration{
+      .name = "basic_paxos",
+      .title = "Basic Paxos",
+      .family = "agreement",
+      .summary = "A majority of acceptors chooses one value, whatever fails meanwhile.",
+      .assumptions = {"Processes crash and come back with what they had on stable storage; none "
+                      "lies.",
+                      "Messages may be lost, duplicated, late and out of order, never corrupted.",
+                      "No bound on time is needed for safety; for a decision, times of calm."},
+      .steps = {{"A proposer takes a number that is higher than all it knows and sends prepare to "
+                 "the acceptors.",
+                 "Paxos Made Simple, section 2.2, phase 1 (a)"},
+                {"An acceptor that has promised no higher number promises to accept nothing lower, "
+                 "and tells the proposal with the highest number that it has accepted.",
+                 "Paxos Made Simple, section 2.2, phase 1 (b)"},
+                {"With promises of a majority the proposer sends accept with the value of the "
+                 "highest proposal among them, or its own if there is none.",
+                 "Paxos Made Simple, section 2.2, phase 2 (a)"},
+                {"An acceptor accepts unless it has promised a higher number.",
+                 "Paxos Made Simple, section 2.2, phase 2 (b)"},
+                {"A value that a majority accepted with one number is chosen; proposers and "
+                 "learners hear of it from the acceptors.",
+                 "Paxos Made Simple, section 2.3"},
+                {"A proposer without a decision begins again with a higher number, after a random "
+                 "time.",
+                 "Paxos Made Simple, section 2.4"}},
+      .parameters = {{"proposers", 1, 5, 2, "", "processes p1, p2, …"},
+                     {"acceptors", 1, 9, 3, "", "processes a1, a2, …"},
+                     {"learners", 0, 3, 1, "", "processes l1, l2, …"},
+                     {"patience", 5, 10'000, 150, "ms", "a proposer tries again after so long"},
+                     {"back_off", 0, 1, 1, "", "added to patience", {"none", "random"}},
+                     {"back_off_max", 1, 10'000, 200, "ms", "the longest random addition"},
+                     {"memory", 0, 1, 0, "", "of the acceptors", {"stable", "volatile"}}},
+      .properties = {{"agreement", PropertyKind::safety, "At most one value is chosen."},
+                     {"validity", PropertyKind::safety,
+                      "Only a value that was proposed is chosen."},
+                     {"learning", PropertyKind::safety,
+                      "Nobody learns a value that is not chosen."},
+                     {"termination", PropertyKind::liveness,
+                      "Learners, and proposers with a value, that are up learn what is chosen."}},
+      .scenarios = scenarios(),
+      .make = make,
+      .check = check};
+  return declaration;
+}
+
+}  // namespace ostraka::lab

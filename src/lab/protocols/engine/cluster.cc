@@ -1,0 +1,160 @@
+#include "lab/protocols/engine/cluster.h"
+
+#include "lab/protocols/engine/client_process.h"
+#include "lab/protocols/engine/node_process.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace ostraka::lab::engine {
+namespace {
+
+protocol::Settings settings_of(const Parameters& parameters) {
+  protocol::Settings settings;
+  settings.heartbeat_interval = parameters.milliseconds("heartbeat");
+  settings.lease = parameters.milliseconds("lease");
+  settings.election_timeout_min = parameters.milliseconds("election_min");
+  settings.election_timeout_max =
+      std::max(settings.election_timeout_min, parameters.milliseconds("election_max"));
+  settings.trace = true;
+  return settings;
+}
+
+std::shared_ptr<const model::Configuration> configuration_of(std::uint32_t nodes) {
+  model::Configuration configuration;
+  for (std::uint32_t id = 1; id <= nodes; ++id) {
+    configuration.voters.push_back({.id = model::NodeId{id},
+                                    .incarnation = model::Incarnation{id},
+                                    .name = fmt::format("n{}", id),
+                                    .peer_address = {}});
+  }
+  return std::make_shared<const model::Configuration>(std::move(configuration));
+}
+
+// Everybody applies the same entry at the same place.
+void check_order(const Record& record, Judge& judge) {
+  std::map<std::int64_t, const RecordEvent*> first;
+  for (const RecordEvent* event : outputs_of(record, "applied")) {
+    const auto [at, is_new] = first.emplace(event->fields.integer("index"), event);
+    if (!is_new && at->second->fields["entry"] != event->fields["entry"]) {
+      judge.violated(
+          "same_order", {at->second->id, event->id},
+          fmt::format("entry {} is {} at {} and {} at {}", at->first,
+                      at->second->fields["entry"].render(), record.name_of(at->second->process),
+                      event->fields["entry"].render(), record.name_of(event->process)));
+    }
+  }
+}
+
+// What a client was told is written was applied by then, and by whoever applies that far.
+void check_durability(const Record& record, Judge& judge) {
+  std::map<std::string, EventId> applied;  // "client#number", when first
+  for (const RecordEvent* event : outputs_of(record, "applied")) {
+    const std::string& entry = event->fields.text("entry");
+    applied.emplace(entry.substr(0, entry.find(':')), event->id);
+  }
+  for (const RecordEvent* event : outputs_of(record, "acknowledged")) {
+    const std::string request =
+        fmt::format("{}#{}", event->process.value(), event->fields.integer("number"));
+    const auto at = applied.find(request);
+    if (at == applied.end() || at->second > event->id) {
+      judge.violated("durability", {event->id},
+                     fmt::format("{} was told that {} is written, and nobody had applied it",
+                                 record.name_of(event->process), event->fields.text("value")));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs) {
+  bugs.insert(bugs.begin(), "none");
+  const auto last_bug = static_cast<std::int64_t>(bugs.size()) - 1;
+  return {{"nodes", 1, 7, 3, "", "processes n1, n2, …"},
+          {"clients", 1, 3, 1, "", "processes c1, c2, …"},
+          {"heartbeat", 10, 1000, 100, "ms", "between the heartbeats of a leader"},
+          {"election_min", 50, 5000, 500, "ms", "the shortest election time-out"},
+          {"election_max", 50, 10'000, 800, "ms", "the longest election time-out"},
+          {"lease", 10, 5000, 250, "ms", "promise of the voters to a leader"},
+          {"patience", 50, 10'000, 400, "ms", "a client asks the next node after so long"},
+          {"bug", 0, last_bug, 0, "", "planted into the engine, to show the checker at work",
+           std::move(bugs)}};
+}
+
+std::vector<Property> cluster_properties() {
+  return {
+      {"invariants", PropertyKind::safety,
+       "What the engine promises inwardly holds after every step (its invariants.h)."},
+      {"same_order", PropertyKind::safety, "All nodes apply the same entries in one order."},
+      {"durability", PropertyKind::safety, "A write that a client was told of has been applied."},
+      {"progress", PropertyKind::liveness, "Every write that a client wants is made."}};
+}
+
+std::vector<Setting> cluster_defaults() {
+  return {{"delay_min", "5"}, {"delay_max", "15"}, {"disk", "1"}, {"time_limit", "3000"}};
+}
+
+Setup make_cluster(const RunContext& context, const Spec& spec) {
+  const Parameters& parameters = context.parameters;
+  const auto nodes = static_cast<std::uint32_t>(parameters["nodes"]);
+  const auto watch = std::make_shared<Watch>();
+  watch->invariants = spec.invariants();
+  const NodeProcess::Options options{.spec = &spec,
+                                     .settings = settings_of(parameters),
+                                     .configuration = configuration_of(nodes),
+                                     .bug = parameters["bug"],
+                                     .watch = watch};
+  Setup setup;
+  for (std::uint32_t i = 1; i <= nodes; ++i) {
+    setup.processes.push_back({fmt::format("n{}", i), "node", [options](const Birth& birth) {
+                                 return std::make_unique<NodeProcess>(birth, options);
+                               }});
+  }
+  const base::Duration patience = parameters.milliseconds("patience");
+  for (std::int64_t i = 1; i <= parameters["clients"]; ++i) {
+    setup.processes.push_back({fmt::format("c{}", i), "client", [nodes, patience](const Birth&) {
+                                 return std::make_unique<ClientProcess>(nodes, patience);
+                               }});
+  }
+  return setup;
+}
+
+void check_cluster(const RunContext&, const Record& record, Judge& judge) {
+  for (const RecordEvent* event : outputs_of(record, "invariant")) {
+    judge.violated("invariants", {event->id}, event->fields.text("text"));
+  }
+  check_order(record, judge);
+  check_durability(record, judge);
+  std::size_t wanted = 0;
+  for (const RecordEvent* event : events_of(record, EventKind::input, "write")) {
+    wanted += is_up_at_end(record, event->process) ? 1 : 0;
+  }
+  std::vector<EventId> done;
+  for (const RecordEvent* event : outputs_of(record, "acknowledged")) {
+    if (is_up_at_end(record, event->process)) {
+      done.push_back(event->id);
+    }
+  }
+  const std::size_t count = done.size();
+  judge.eventually("progress", count == wanted, std::move(done),
+                   fmt::format("{} of {} writes are made", count, wanted));
+}
+
+Operation campaign(std::int64_t ms, std::string node) {
+  return {.at = base::Instant() + base::Duration::milliseconds(ms),
+          .process = std::move(node),
+          .kind = "campaign"};
+}
+
+Operation write(std::int64_t ms, std::string client, std::string value) {
+  return {.at = base::Instant() + base::Duration::milliseconds(ms),
+          .process = std::move(client),
+          .kind = "write",
+          .fields = {{"value", std::move(value)}}};
+}
+
+}  // namespace ostraka::lab::engine

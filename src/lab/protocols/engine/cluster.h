@@ -1,0 +1,31 @@
+// What every declaration of a production engine shares: the cast, parameters, properties, checker.
+//
+// A declaration adds its Spec, its texts and its scenarios; protocols/raft is the pattern.
+// Threads: pure functions.
+#pragma once
+
+#include "lab/core/declaration.h"
+#include "lab/protocols/engine/spec.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ostraka::lab::engine {
+
+// nodes (n1, n2, …), clients (c1, …), heartbeat, election_min, election_max, lease, patience, and
+// `bug` with `bugs` behind "none" as its choices.
+[[nodiscard]] std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs);
+// invariants, same_order, durability, progress.
+[[nodiscard]] std::vector<Property> cluster_properties();
+[[nodiscard]] std::vector<Setting> cluster_defaults();
+[[nodiscard]] Setup make_cluster(const RunContext& context, const Spec& spec);
+void check_cluster(const RunContext& context, const Record& record, Judge& judge);
+
+// "campaign" of a node, so that a scenario knows who leads.
+[[nodiscard]] Operation campaign(std::int64_t ms, std::string node);
+// A client writes a value, through whoever leads.
+[[nodiscard]] Operation write(std::int64_t ms, std::string client, std::string value);
+
+}  // namespace ostraka::lab::engine

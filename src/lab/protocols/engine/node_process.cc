@@ -1,0 +1,305 @@
+#include "lab/protocols/engine/node_process.h"
+
+#include "base/assert.h"
+#include "base/hash.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace ostraka::lab::engine {
+namespace {
+
+constexpr std::array<std::string_view, 5> kRoles{"learner", "follower", "pre-candidate",
+                                                 "candidate", "leader"};
+
+std::string key_of(model::LogIndex index) { return fmt::format("entry_{:06}", index.value()); }
+
+std::uint64_t number_of(const Value& value) { return static_cast<std::uint64_t>(value.integer()); }
+
+// What the log holds of a client's request.
+std::string payload_of(ProcessId client, const Fields& fields) {
+  return fmt::format("{}#{}:{}", client.value(), fields.integer("number"), fields.text("value"));
+}
+
+}  // namespace
+
+NodeProcess::NodeProcess(const Birth& birth, Options options)
+    : self_(birth.self), node_(birth.self.value()), options_(std::move(options)) {
+  const protocol::Recovered recovered = recover(*birth.storage);
+  options_.watch->invariants->observe_started(node_, recovered);
+  engine_ = options_.spec->make({.self = node_,
+                                 .settings = options_.settings,
+                                 .recovered = recovered,
+                                 .seed = birth.seed,
+                                 .now = birth.now,
+                                 .bug = options_.bug});
+  options_.watch->up[node_] = engine_.get();
+}
+
+NodeProcess::~NodeProcess() {
+  options_.watch->up.erase(node_);
+  options_.watch->invariants->observe_crashed(node_);
+}
+
+protocol::Recovered NodeProcess::recover(const Storage& storage) {
+  protocol::Recovered recovered;
+  recovered.snapshot.configuration = options_.configuration;
+  if (const auto hard = storage.find("hard_state"); hard != storage.end()) {
+    const List& list = hard->second.list();
+    recovered.hard_state = {
+        .term = model::Term{number_of(list.at(0))},
+        .vote = model::NodeId{static_cast<std::uint32_t>(number_of(list.at(1)))},
+        .second_term = model::Term{number_of(list.at(2))}};
+  }
+  for (auto it = storage.lower_bound("entry_"); it != storage.end() && it->first < "entry_a";
+       ++it) {
+    const List& list = it->second.list();
+    const protocol::EntryMeta meta{
+        .index = model::LogIndex{number_of(list.at(0))},
+        .term = model::Term{number_of(list.at(1))},
+        .kind = static_cast<protocol::EntryKind>(number_of(list.at(2))),
+        .payload_bytes = static_cast<std::uint32_t>(list.at(3).text().size())};
+    log_[meta.index] = meta;
+    if (meta.kind == protocol::EntryKind::data) {
+      payloads_[meta.index] = list.at(3).text();
+    }
+    recovered.entries.push_back(meta);
+  }
+  return recovered;
+}
+
+void NodeProcess::step(const Event& event, Effects& effects) {
+  std::visit([&](const auto& body) { on(body, event.now, effects); }, event.body);
+  watch(event.now, effects);
+  show(effects);
+}
+
+void NodeProcess::on(const Started&, base::Instant now, Effects& out) {
+  drive(protocol::Started{}, now, out);
+}
+
+void NodeProcess::on(const TimerFired& fired, base::Instant now, Effects& out) {
+  const auto& timers = options_.spec->timers;
+  const auto at = std::ranges::find(timers, fired.name);
+  OSTRAKA_ASSERT(at != timers.end(), "an engine's timers have names");
+  drive(protocol::TimerFired{protocol::TimerId{static_cast<std::uint8_t>(at - timers.begin())}},
+        now, out);
+}
+
+void NodeProcess::on(const Received& received, base::Instant now, Effects& out) {
+  if (received.message->kind == "request") {
+    on_request(received.from, received.message->fields, now, out);
+    return;
+  }
+  incoming_.clear();
+  const protocol::Message message =
+      from_lab(*options_.spec, received.from, self_, *received.message, incoming_);
+  drive(protocol::Received{&message}, now, out);
+  incoming_.clear();
+}
+
+// What an operator can ask: campaign.
+void NodeProcess::on(const Input& input, base::Instant now, Effects& out) {
+  OSTRAKA_ASSERT(input.kind == "campaign", "a node is asked to campaign; clients ask for the rest");
+  drive(protocol::Campaign{}, now, out);
+}
+
+void NodeProcess::on(const Durable& durable, base::Instant now, Effects& out) {
+  while (!writes_.empty() && writes_.front().lab <= durable.token) {
+    const PendingWrite write = writes_.front();
+    writes_.pop_front();
+    durable_ = write.token;
+    options_.watch->invariants->observe_append_durable(node_, write.token);
+    while (!waiting_.empty() && waiting_.front().first <= durable_) {
+      const protocol::Message message = std::move(waiting_.front().second);
+      waiting_.pop_front();
+      send(message, payloads_, out);
+    }
+    drive(protocol::Durable{write.token, write.term, write.index}, now, out);
+  }
+}
+
+void NodeProcess::on_request(ProcessId client, const Fields& fields, base::Instant now,
+                             Effects& out) {
+  const protocol::ProtocolStatus status = engine_->status();
+  if (status.role != protocol::Role::leader) {
+    out.send(client, "redirect",
+             {{"number", fields.integer("number")}, {"leader", status.leader.value()}});
+    return;
+  }
+  proposing_ = payload_of(client, fields);
+  const protocol::RequestId id{++last_request_};
+  effects_.clear();
+  engine_->step(
+      {.now = now, .body = protocol::Propose{id, static_cast<std::uint32_t>(proposing_.size())}},
+      effects_);
+  for (const protocol::Proposed& proposed : effects_.proposed) {
+    requests_[proposed.index] = {client, fields.integer("number"), proposed.term};
+  }
+  out.at(options_.spec->propose_step);
+  settle(now, out);
+}
+
+void NodeProcess::drive(protocol::EventBody body, base::Instant now, Effects& out) {
+  effects_.clear();
+  engine_->step({.now = now, .body = std::move(body)}, effects_);
+  settle(now, out);
+}
+
+void NodeProcess::settle(base::Instant now, Effects& out) {
+  take_append(out);
+  take_messages(out);
+  take_rest(out);
+  options_.watch->invariants->observe_state(node_, engine_->status(), engine_->configuration());
+  apply(now, out);
+}
+
+void NodeProcess::take_append(Effects& out) {
+  const protocol::Append& append = effects_.append;
+  if (!append.present) {
+    return;
+  }
+  if (append.truncate_from) {
+    for (auto it = log_.lower_bound(*append.truncate_from); it != log_.end(); it = log_.erase(it)) {
+      out.erase(key_of(it->first));
+      payloads_.erase(it->first);
+    }
+  }
+  std::vector<std::uint64_t> hashes;
+  for (const protocol::EntryMeta& entry : append.entries) {
+    std::string payload;
+    if (entry.kind == protocol::EntryKind::data) {
+      const auto incoming = incoming_.find(entry.index);
+      payload = incoming != incoming_.end() ? incoming->second : proposing_;
+      payloads_[entry.index] = payload;
+    }
+    log_[entry.index] = entry;
+    hashes.push_back(base::hash64(payload));
+    out.write(key_of(entry.index),
+              List{entry.index.value(), entry.term.value(), static_cast<int>(entry.kind), payload});
+  }
+  if (append.hard_state) {
+    out.write("hard_state", List{append.hard_state->term.value(), append.hard_state->vote.value(),
+                                 append.hard_state->second_term.value()});
+  }
+  if (append.entries.empty() && !append.hard_state) {
+    out.write("written", append.token.value());  // a cut alone is a write as well
+  }
+  options_.watch->invariants->observe_append(node_, append, hashes);
+  writes_.push_back({out.token(), append.token, append.term, append.index});
+}
+
+void NodeProcess::take_messages(Effects& out) {
+  for (const protocol::DelayedMessage& delayed : effects_.send_after_durable) {
+    if (delayed.token <= durable_) {
+      send(delayed.message, payloads_, out);
+    } else {
+      waiting_.emplace_back(delayed.token, delayed.message);
+    }
+  }
+  for (const protocol::Message& message : effects_.send_now) {
+    send(message, payloads_, out);
+  }
+}
+
+void NodeProcess::send(const protocol::Message& message, const Payloads& payloads, Effects& out) {
+  options_.watch->invariants->observe_sent(message);
+  if (message.to == node_) {
+    return;
+  }
+  // An entry that was cut while its message waited for the disk: no longer to be told.
+  const bool is_whole = std::ranges::all_of(message.entries, [&](const auto& entry) {
+    return entry.kind != protocol::EntryKind::data || payloads.contains(entry.index);
+  });
+  if (is_whole) {
+    out.at(options_.spec->messages.at(message.kind).step);
+    Message told = to_lab(*options_.spec, message, payloads);
+    out.send(ProcessId{message.to.value()}, std::move(told.kind), std::move(told.fields));
+  }
+}
+
+void NodeProcess::take_rest(Effects& out) {
+  const Spec& spec = *options_.spec;
+  for (const protocol::TimerRequest& timer : effects_.timers) {
+    const std::string name(spec.timers.at(timer.id.value()));
+    if (timer.deadline == base::Instant::never()) {
+      out.disarm(name);
+    } else {
+      out.arm(name, timer.deadline);
+    }
+  }
+  for (const protocol::TraceRecord& record : effects_.trace) {
+    const auto at =
+        std::ranges::find(spec.traces, record.kind, [](const auto& each) { return each.first; });
+    if (at != spec.traces.end()) {
+      out.at(at->second.step);
+      out.note(std::string(at->second.name), engine_->describe(record));
+    }
+  }
+  if (effects_.role_change) {
+    const protocol::RoleChange& change = *effects_.role_change;
+    out.at(spec.role_step);
+    out.note("role", fmt::format("{} in term {}", kRoles.at(static_cast<std::size_t>(change.role)),
+                                 change.term.value()));
+  }
+}
+
+void NodeProcess::apply(base::Instant now, Effects& out) {
+  const model::LogIndex upto = effects_.apply_upto;
+  if (upto <= applied_) {
+    return;
+  }
+  while (applied_ < upto) {
+    applied_ = applied_.next();
+    apply_one(applied_, out);
+  }
+  drive(protocol::Applied{applied_}, now, out);
+}
+
+void NodeProcess::apply_one(model::LogIndex index, Effects& out) {
+  const auto payload = payloads_.find(index);
+  const std::string text = payload == payloads_.end() ? "" : payload->second;
+  const model::Term term = engine_->term_at(index);
+  options_.watch->invariants->observe_applied(node_, index, term, base::hash64(text));
+  out.at(options_.spec->apply_step);
+  if (payload != payloads_.end()) {
+    const std::size_t colon = text.find(':');
+    const std::string value = text.substr(colon + 1);
+    if (done_.insert(text.substr(0, colon)).second) {
+      state_ += (state_.empty() ? "" : ", ") + value;
+    }
+    out.output("applied", {{"index", index.value()}, {"term", term.value()}, {"entry", text}},
+               fmt::format("applies {} (entry {})", value, index.value()));
+  }
+  const auto request = requests_.extract(index);
+  if (!request.empty() && request.mapped().term == term) {
+    out.send(request.mapped().client, "done", {{"number", request.mapped().number}});
+  }
+}
+
+void NodeProcess::watch(base::Instant now, Effects& out) {
+  Watch& all = *options_.watch;
+  for (const auto& [node, engine] : all.up) {
+    all.invariants->observe_lease(node, engine->lease_covers(now));
+  }
+  const std::optional<std::string> violation = all.invariants->check();
+  if (violation && !all.is_told) {
+    all.is_told = true;
+    out.at(0);
+    out.output("invariant", {{"text", *violation}}, "broken here: " + *violation);
+  }
+}
+
+void NodeProcess::show(Effects& out) const {
+  const protocol::ProtocolStatus status = engine_->status();
+  out.show("role", std::string(kRoles.at(static_cast<std::size_t>(status.role))));
+  out.show("term", status.term.value());
+  out.show("log", fmt::format("up to {}, durable {}, committed {}", status.last_index.value(),
+                              status.durable_index.value(), status.commit.value()));
+  out.show("state", "[" + state_ + "]");
+}
+
+}  // namespace ostraka::lab::engine

@@ -1,0 +1,93 @@
+// A production engine as a process of the laboratory: the driver around protocol::Protocol, with
+// stable storage, payloads, a list of applied values, and answers to clients.
+//
+// It shows each write, message and applied entry to the engine's ClusterInvariants, which all nodes
+// of a run share for watching; a violation becomes an output "invariant". Threads: none.
+#pragma once
+
+#include "lab/core/process.h"
+#include "lab/protocols/engine/spec.h"
+#include "lab/protocols/engine/wire.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace ostraka::lab::engine {
+
+// What watches a run: nothing in it decides anything.
+struct Watch {
+  std::unique_ptr<protocol::ClusterInvariants> invariants;
+  std::map<model::NodeId, const protocol::Protocol*> up;
+  bool is_told = false;  // one violation is enough
+};
+
+class NodeProcess final : public Process {
+ public:
+  struct Options {
+    const Spec* spec = nullptr;
+    protocol::Settings settings;
+    std::shared_ptr<const model::Configuration> configuration;
+    std::int64_t bug = 0;
+    std::shared_ptr<Watch> watch;  // of all nodes of the run
+  };
+
+  NodeProcess(const Birth& birth, Options options);
+  ~NodeProcess() override;
+  void step(const Event& event, Effects& effects) override;
+
+ private:
+  struct PendingWrite {
+    WriteToken lab;
+    protocol::AppendToken token;
+    model::Term term;
+    model::LogIndex index;
+  };
+  struct Request {
+    ProcessId client;
+    std::int64_t number = 0;
+    model::Term term;
+  };
+
+  [[nodiscard]] protocol::Recovered recover(const Storage& storage);
+  void on(const Started&, base::Instant now, Effects& out);
+  void on(const TimerFired& fired, base::Instant now, Effects& out);
+  void on(const Received& received, base::Instant now, Effects& out);
+  void on(const Input& input, base::Instant now, Effects& out);
+  void on(const Durable& durable, base::Instant now, Effects& out);
+  void on_request(ProcessId client, const Fields& fields, base::Instant now, Effects& out);
+  void drive(protocol::EventBody body, base::Instant now, Effects& out);
+  void settle(base::Instant now, Effects& out);
+  void take_append(Effects& out);
+  void take_messages(Effects& out);
+  void take_rest(Effects& out);
+  void apply(base::Instant now, Effects& out);
+  void apply_one(model::LogIndex index, Effects& out);
+  void send(const protocol::Message& message, const Payloads& payloads, Effects& out);
+  void watch(base::Instant now, Effects& out);
+  void show(Effects& out) const;
+
+  ProcessId self_;
+  model::NodeId node_;
+  Options options_;
+  std::unique_ptr<protocol::Protocol> engine_;
+  protocol::Effects effects_;
+  Payloads payloads_;
+  Payloads incoming_;      // of the message being stepped
+  std::string proposing_;  // of the request being stepped
+  std::map<model::LogIndex, protocol::EntryMeta> log_;
+  std::deque<PendingWrite> writes_;
+  protocol::AppendToken durable_;
+  std::deque<std::pair<protocol::AppendToken, protocol::Message>> waiting_;
+  std::map<model::LogIndex, Request> requests_;  // proposed here, not applied yet
+  std::uint64_t last_request_ = 0;
+  model::LogIndex applied_;
+  std::set<std::string> done_;  // requests that the state has seen
+  std::string state_;
+};
+
+}  // namespace ostraka::lab::engine

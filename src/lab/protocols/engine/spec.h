@@ -1,0 +1,44 @@
+// What the laboratory must know of a production engine to run it: how to build it, what its
+// messages and timers are called, which step of its page they belong to.
+//
+// Threads: values.
+#pragma once
+
+#include "protocol/core/cluster_invariants.h"
+#include "protocol/core/protocol.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace ostraka::lab::engine {
+
+struct Start {
+  model::NodeId self;
+  protocol::Settings settings;
+  protocol::Recovered recovered;
+  std::uint64_t seed = 0;
+  base::Instant now;
+  std::int64_t bug = 0;  // place in the declaration's choices of `bug`; 0 = none
+};
+
+struct Kind {
+  std::string_view name;
+  int step = 0;  // of the algorithm on the page
+};
+
+struct Spec {
+  std::unique_ptr<protocol::Protocol> (*make)(const Start&) = nullptr;
+  std::unique_ptr<protocol::ClusterInvariants> (*invariants)() = nullptr;
+  std::vector<Kind> messages = {};            // by protocol::Message::kind, from 0
+  std::vector<std::string_view> timers = {};  // by protocol::TimerId, from 0
+  // Trace records that are worth a note, with the step they belong to.
+  std::vector<std::pair<std::uint16_t, Kind>> traces = {};
+  int propose_step = 0;
+  int apply_step = 0;
+  int role_step = 0;
+};
+
+}  // namespace ostraka::lab::engine

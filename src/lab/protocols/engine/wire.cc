@@ -1,0 +1,110 @@
+#include "lab/protocols/engine/wire.h"
+
+#include "base/assert.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace ostraka::lab::engine {
+namespace {
+
+// Numbers that a page cannot show exactly are told as text.
+constexpr std::uint64_t kExactMax = 1ULL << 53;
+
+void put(Fields& fields, std::string_view name, std::uint64_t number) {
+  if (number == 0) {
+    return;
+  }
+  if (number < kExactMax) {
+    fields.set(name, number);
+  } else {
+    fields.set(name, fmt::format("{:x}", number));
+  }
+}
+
+std::uint64_t get(const Fields& fields, std::string_view name) {
+  if (!fields.has(name)) {
+    return 0;
+  }
+  const Value& value = fields[name];
+  if (value.is_integer()) {
+    return static_cast<std::uint64_t>(value.integer());
+  }
+  std::uint64_t number = 0;
+  const std::string& text = value.text();
+  std::from_chars(text.data(), text.data() + text.size(), number, 16);
+  return number;
+}
+
+constexpr std::string_view kNoop = "(no-op)";
+
+}  // namespace
+
+Message to_lab(const Spec& spec, const protocol::Message& message, const Payloads& payloads) {
+  Fields fields{{"term", message.term.value()}};
+  put(fields, "reject", message.reject ? 1 : 0);
+  put(fields, "index", message.index.value());
+  put(fields, "log_term", message.log_term.value());
+  put(fields, "commit", message.commit.value());
+  if (!message.entries.empty()) {
+    List entries;
+    for (const protocol::EntryMeta& entry : message.entries) {
+      OSTRAKA_ASSERT(entry.kind != protocol::EntryKind::configuration,
+                     "the laboratory changes no membership");
+      const auto payload = payloads.find(entry.index);
+      const bool is_noop = entry.kind == protocol::EntryKind::noop;
+      OSTRAKA_ASSERT(is_noop || payload != payloads.end(), "an entry has its payload");
+      entries.push_back(List{entry.index.value(), entry.term.value(),
+                             is_noop ? std::string(kNoop) : payload->second});
+    }
+    fields.set("entries", std::move(entries));
+  }
+  put(fields, "hint_index", message.hint_index.value());
+  put(fields, "hint_term", message.hint_term.value());
+  put(fields, "flags", message.flags);
+  put(fields, "context", message.context);
+  put(fields, "stamp", static_cast<std::uint64_t>(message.stamp.as_nanoseconds()));
+  return {std::string(spec.messages.at(message.kind).name), std::move(fields)};
+}
+
+protocol::Message from_lab(const Spec& spec, ProcessId from, ProcessId to, const Message& message,
+                           Payloads& payloads) {
+  const Fields& fields = message.fields;
+  const auto kind = std::ranges::find(spec.messages, message.kind, &Kind::name);
+  OSTRAKA_ASSERT(kind != spec.messages.end(), "messages of an engine have its kinds");
+  protocol::Message out;
+  out.from = model::NodeId{from.value()};
+  out.to = model::NodeId{to.value()};
+  out.kind = static_cast<std::uint8_t>(kind - spec.messages.begin());
+  out.reject = get(fields, "reject") != 0;
+  out.flags = static_cast<std::uint8_t>(get(fields, "flags"));
+  out.term = model::Term{get(fields, "term")};
+  out.index = model::LogIndex{get(fields, "index")};
+  out.log_term = model::Term{get(fields, "log_term")};
+  out.commit = model::LogIndex{get(fields, "commit")};
+  out.hint_index = model::LogIndex{get(fields, "hint_index")};
+  out.hint_term = model::Term{get(fields, "hint_term")};
+  out.context = get(fields, "context");
+  out.stamp = base::Instant::from_nanoseconds(static_cast<std::int64_t>(get(fields, "stamp")));
+  if (fields.has("entries")) {
+    for (const Value& each : fields.list("entries")) {
+      const List& entry = each.list();
+      const model::LogIndex index{static_cast<std::uint64_t>(entry.at(0).integer())};
+      const std::string& payload = entry.at(2).text();
+      const bool is_noop = payload == kNoop;
+      out.entries.push_back(
+          {.index = index,
+           .term = model::Term{static_cast<std::uint64_t>(entry.at(1).integer())},
+           .kind = is_noop ? protocol::EntryKind::noop : protocol::EntryKind::data,
+           .payload_bytes = is_noop ? 0 : static_cast<std::uint32_t>(payload.size())});
+      if (!is_noop) {
+        payloads[index] = payload;
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace ostraka::lab::engine
