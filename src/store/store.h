@@ -31,14 +31,7 @@
 
 namespace ostraka::store {
 
-struct ProtocolParts {
-  model::ShardId shard;
-  model::NodeId self;
-  protocol::Settings settings;
-  std::uint64_t seed = 0;
-  base::Instant now;
-  protocol::Recovered recovered;
-};
+using protocol::ProtocolParts;
 using ProtocolFactory = std::move_only_function<std::unique_ptr<protocol::Protocol>(ProtocolParts)>;
 
 struct Options {
