@@ -222,10 +222,12 @@ void Cluster::take_answers(Node& node) {
   for (const ReadReady& ready : effects.reads) {
     invariants_->observe_read_ready(node.id, ready.id, ready.index);
     open_reads_.erase(ready.id.value());
+    answers_[ready.id.value()].index = ready.index;
     ++counters_.reads_done;
     say(fmt::format("{}: read {} at {}", node.id.value(), ready.id.value(), ready.index.value()));
   }
   for (const RequestFailed& failed : effects.failed) {
+    answers_[failed.id.value()] = {failed.code, failed.leader_hint, {}, {}};
     if (open_reads_.erase(failed.id.value()) != 0) {
       invariants_->observe_read_failed(node.id, failed.id);
       ++counters_.reads_failed;
@@ -235,10 +237,12 @@ void Cluster::take_answers(Node& node) {
   }
   for (const Proposed& proposed : effects.proposed) {
     ++counters_.proposals;
+    answers_[proposed.id.value()] = {{}, {}, proposed.index, proposed.term};
     say(fmt::format("{}: proposed {} in term {}", node.id.value(), proposed.index.value(),
                     proposed.term.value()));
   }
   for (const RequestDone& done : effects.done) {
+    answers_[done.id.value()] = {};
     ++(done.id.value() % 2 == 0 ? counters_.changes : counters_.transfers);
     say(fmt::format("{}: request {} done", node.id.value(), done.id.value()));
   }
@@ -305,9 +309,11 @@ void Cluster::apply(Node& node) {
   step(node, Applied{node.applied});
 }
 
-void Cluster::propose(std::uint32_t node, std::uint32_t bytes) {
+std::uint64_t Cluster::propose(std::uint32_t node, std::uint32_t bytes) {
   value_ = prng_.next();
-  step(node_of(node), Propose{RequestId{++number_}, bytes});
+  const std::uint64_t id = ++number_;
+  step(node_of(node), Propose{RequestId{id}, bytes});
+  return id;
 }
 
 void Cluster::campaign(std::uint32_t node) { step(node_of(node), Campaign{}); }
@@ -324,6 +330,7 @@ std::uint64_t Cluster::read(std::uint32_t node) {
     say(fmt::format("{}: read {} by lease at {}", node, id.value(),
                     it.protocol->status().commit.value()));
     invariants_->observe_read_ready(it.id, id, it.protocol->status().commit);
+    answers_[id.value()].index = it.protocol->status().commit;
     sample_leases();
     return id.value();
   }
@@ -332,16 +339,20 @@ std::uint64_t Cluster::read(std::uint32_t node) {
   return id.value();
 }
 
-void Cluster::transfer(std::uint32_t from, std::uint32_t to) {
+std::uint64_t Cluster::transfer(std::uint32_t from, std::uint32_t to) {
   number_ += 1 + number_ % 2;  // odd numbers
-  step(node_of(from), TransferLeadership{RequestId{number_}, model::NodeId{to}});
+  const std::uint64_t id = number_;
+  step(node_of(from), TransferLeadership{RequestId{id}, model::NodeId{to}});
+  return id;
 }
 
-void Cluster::change(std::uint32_t node, const model::Configuration& target, bool joint) {
+std::uint64_t Cluster::change(std::uint32_t node, const model::Configuration& target, bool joint) {
   number_ += 2 - number_ % 2;  // even numbers
-  step(node_of(node),
-       ChangeMembership{RequestId{number_}, std::make_shared<const model::Configuration>(target),
-                        joint});
+  const std::uint64_t id = number_;
+  step(
+      node_of(node),
+      ChangeMembership{RequestId{id}, std::make_shared<const model::Configuration>(target), joint});
+  return id;
 }
 
 void Cluster::step_down(std::uint32_t node) { step(node_of(node), StepDown{}); }
@@ -401,6 +412,11 @@ void Cluster::compact(std::uint32_t number, std::uint64_t keep) {
   disk.log.erase(disk.log.begin(), disk.log.upper_bound(upto));
   disk.snapshot = start;
   step(node, LogCompacted{upto});
+}
+
+const Answer* Cluster::answer(std::uint64_t request) const {
+  const auto found = answers_.find(request);
+  return found == answers_.end() ? nullptr : &found->second;
 }
 
 std::uint32_t Cluster::leader() {

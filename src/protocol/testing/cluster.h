@@ -83,6 +83,14 @@ struct Disk {
   model::Term checkpoint_term;
 };
 
+// What became of a request: failed, or done, passed (a read) or in the log (a proposal).
+struct Answer {
+  std::optional<base::ErrorCode> failed;
+  model::NodeId leader_hint;
+  model::LogIndex index;
+  model::Term term;
+};
+
 struct SnapshotTransfer {
   model::NodeId from;
   model::NodeId to;
@@ -124,11 +132,12 @@ class Cluster {
   void start();
 
   // Operations; they do nothing on a crashed node.
-  void propose(std::uint32_t node, std::uint32_t bytes = 8);
+  // Requests return their number, for answer().
+  std::uint64_t propose(std::uint32_t node, std::uint32_t bytes = 8);
   void campaign(std::uint32_t node);
   std::uint64_t read(std::uint32_t node);
-  void transfer(std::uint32_t from, std::uint32_t to);
-  void change(std::uint32_t node, const model::Configuration& target, bool joint);
+  std::uint64_t transfer(std::uint32_t from, std::uint32_t to);
+  std::uint64_t change(std::uint32_t node, const model::Configuration& target, bool joint);
   void step_down(std::uint32_t node);
   void disk_space(std::uint32_t node, bool full);
   void unreachable(std::uint32_t node, std::uint32_t peer);
@@ -166,6 +175,8 @@ class Cluster {
   [[nodiscard]] std::vector<std::string>& log() { return log_; }
   void enable_log() { logging_ = true; }
   void say(std::string line);
+  // What became of a request; null while nothing did.
+  [[nodiscard]] const Answer* answer(std::uint64_t request) const;
   [[nodiscard]] std::uint64_t open_reads() const { return open_reads_.size(); }
 
   struct Counters {
@@ -222,6 +233,7 @@ class Cluster {
   std::uint64_t number_ = 0;
   const Packet* incoming_ = nullptr;  // being stepped
   std::uint64_t value_ = 0;           // of the proposal being stepped
+  std::map<std::uint64_t, Answer> answers_;
   Counters counters_;
   bool logging_ = false;
   std::vector<std::string> log_;
