@@ -19,6 +19,7 @@
 #include "port/file_system.h"
 #include "port/log_store.h"
 #include "protocol/core/protocol.h"
+#include "protocol/engines/engines.h"
 #include "replica/listener.h"
 #include "replica/options.h"
 #include "replica/replica.h"
@@ -40,7 +41,8 @@ struct Options {
   protocol::Settings protocol;
   replica::Options replica;
   kv::SessionLimits sessions;
-  // Makes the protocol instances; empty = Raft.
+  std::string protocol_engine{protocol::kDefaultEngine};  // one of protocol::engines()
+  // Makes the protocol instances in its place, when set.
   ProtocolFactory protocol_factory;
 
   // A checkpoint is forced when the un-flushed log of a shard exceeds this many bytes, or is older
