@@ -41,8 +41,11 @@ ostraka_edges(model 0 base)
 ostraka_edges(protocol/core 1a base model)
 ostraka_edges(protocol/quorum 1a base model)
 ostraka_edges(port 1a base model protocol/core)
+# The harness of the engines' tests; a TEST_DEPS, linked by no program
+ostraka_edges(protocol/testing 1b base model protocol/core)
 ostraka_edges(protocol/raft 1b base model protocol/core protocol/quorum)
 ostraka_edges(protocol/multi_paxos 1b base model protocol/core protocol/quorum)
+ostraka_edges(protocol/engines 1b base model protocol/core protocol/raft protocol/multi_paxos)
 ostraka_edges(codec 1b base model protocol/core)
 ostraka_edges(check 1b base)
 
@@ -59,8 +62,8 @@ ostraka_edges(peer 3a base model port codec protocol/core)
 ostraka_edges(versioned 3a base model port protocol/core codec)
 ostraka_edges(kv 3a base model port protocol/core codec versioned)
 ostraka_edges(replica 3b base model port codec protocol/core kv)
-ostraka_edges(store 3c base model port codec protocol/core protocol/quorum protocol/raft
-              protocol/multi_paxos replica wal peer versioned kv)
+ostraka_edges(store 3c base model port codec protocol/core protocol/quorum
+              protocol/engines replica wal peer versioned kv)
 
 # Layer 4: routing, client library, gateways
 ostraka_edges(router 4a base model port codec protocol/core replica store peer kv)
@@ -69,18 +72,18 @@ ostraka_edges(gateway/resp 4b base model port codec router kv)
 ostraka_edges(gateway/http 4b base model port codec router)
 
 # Layer 5: composition
-ostraka_edges(node 5a base model protocol/core protocol/quorum port protocol/raft
-              protocol/multi_paxos codec check wal peer versioned kv replica store router client
-              gateway/resp gateway/http)
+ostraka_edges(node 5a base model protocol/core protocol/quorum port protocol/engines codec check
+              wal peer versioned kv replica store router client gateway/resp gateway/http)
 ostraka_edges(sim 5b base model protocol/core protocol/quorum port protocol/raft
               protocol/multi_paxos codec check engine_memory sim_ports wal peer versioned kv
               replica store router client gateway/resp gateway/http node)
-ostraka_edges(server 5b base model port codec net file engine_memory engine_rocksdb node)
+ostraka_edges(server 5b base model port protocol/engines codec net file engine_memory
+              engine_rocksdb node)
 ostraka_edges(bench 5b base model port codec net)
 ostraka_edges(lab/core 5b base)
 ostraka_edges(lab/protocols 5b base model protocol/core protocol/raft protocol/multi_paxos lab/core)
 ostraka_edges(lab/web 5b base gateway/http lab/core)
-ostraka_edges(cli 5c base model protocol/core protocol/quorum port protocol/raft
+ostraka_edges(cli 5c base model protocol/core protocol/quorum port protocol/engines protocol/raft
               protocol/multi_paxos codec check net file engine_memory engine_rocksdb sim_ports wal
               peer versioned kv replica store router client gateway/resp gateway/http node sim
               server bench lab/core lab/protocols lab/web)

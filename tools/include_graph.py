@@ -42,7 +42,10 @@ def module_of(path, modules):
     return None
 
 
-def is_test(path):
+def is_test(path, owner):
+    """Also what stands in a module's own folder `testing`."""
+    if path.startswith(f"{owner}/testing/"):
+        return True
     name = path.rsplit("/", 1)[-1]
     return name.startswith("test_") or name.endswith(("_test.cc", "_test.h", "_fuzz.cc"))
 
@@ -61,8 +64,8 @@ def check(root, layers, deps, test_deps):
             target = module_of(found.group(1), layers)
             if target is None or target == owner:
                 continue
-            allowed = deps[owner] | (test_deps[owner] if is_test(path) else set())
-            if not is_test(path):
+            allowed = deps[owner] | (test_deps[owner] if is_test(path, owner) else set())
+            if not is_test(path, owner):
                 edges.add((owner, target))
             if target not in allowed:
                 line = text.count("\n", 0, found.start(1)) + 1

@@ -35,6 +35,7 @@ class IncludeGraphTest(unittest.TestCase):
         manifest = MANIFEST + "test_dep port model\n"
         line = '#include "model/id.h"\n'
         self.assertEqual(self.run_on({"port/a_test.cc": line}, manifest)[0], [])
+        self.assertEqual(self.run_on({"port/testing/a.h": line}, manifest)[0], [])
         self.assertEqual(len(self.run_on({"port/a.cc": line}, manifest)[0]), 1)
 
     def test_cycle_is_found(self):

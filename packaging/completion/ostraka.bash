@@ -13,8 +13,8 @@ _ostraka() {
   esac
   case $path in
     '') words='--help --version bench check completion del demo get lab leader member put scan server sim status version' ;;
-    'server') words='--advertise --cluster --config --data-dir --help --http --insecure --join --log-level --name --peer --peer-secret --reactors --redis --requirepass' ;;
-    'demo') words='--help --keep --nodes' ;;
+    'server') words='--advertise --cluster --config --data-dir --engine --help --http --insecure --join --log-level --name --peer --peer-secret --reactors --redis --requirepass' ;;
+    'demo') words='--engine --help --keep --nodes' ;;
     'status') words='--endpoint --help --json --password' ;;
     'leader') words='--help transfer' ;;
     'leader transfer') words='--endpoint --help --json --password --to' ;;
@@ -28,7 +28,7 @@ _ostraka() {
     'del') words='--db --endpoint --help --password' ;;
     'scan') words='--consistency --db --endpoint --help --limit --password --values' ;;
     'bench') words='--backlog --check-writes --clients --consistency --distribution --duration --etcd --help --json --keys --load --password --pipeline --rate --read-ratio --redis --seed --value-size --warmup --zookeeper' ;;
-    'sim') words='--help --jobs --json --list --mutant --mutants --runs --scenario --seconds --seed --trace' ;;
+    'sim') words='--engine --help --jobs --json --list --mutant --mutants --runs --scenario --seconds --seed --trace' ;;
     'check') words='--help --json --level --model' ;;
     'lab') words='--help list run serve show' ;;
     'lab list') words='--help' ;;

@@ -118,7 +118,7 @@ class StatusCommand final : public Command {
       fmt::print("{}\n", status.dump());
       return kExitOk;
     }
-    fmt::print("leader: {}\n", cell(status, "leader"));
+    fmt::print("leader: {}\nengine: {}\n", cell(status, "leader"), cell(status, "engine"));
     print_table(status["nodes"], {"name", "role", "term", "commit", "applied", "lag", "lease",
                                   "disk", "version", "reachable", "redis", "http", "peer"});
     return kExitOk;

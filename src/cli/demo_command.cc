@@ -3,6 +3,7 @@
 #include "cli/internal/demo_cluster.h"
 #include "cli/internal/demo_data.h"
 #include "cli/internal/demo_load.h"
+#include "protocol/engines/engines.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -28,15 +29,22 @@ class DemoCommand final : public Command {
     CLI::App* app =
         root.add_subcommand("demo", "Start a cluster, load data, kill the leader, check it all");
     app->add_option("--nodes", nodes_, "Number of nodes (3)")->check(CLI::Range(3, 9));
+    app->add_option("--engine", engine_,
+                    "Replication engine: " + protocol::engine_names() + " (" + engine_ + ")");
     app->add_flag("--keep", keep_, "Leave the cluster running");
     app->footer(
         "Starts real server processes on free loopback ports, with their data in a temporary\n"
         "folder. Exit codes: 0 everything acknowledged was found on every node, 1 not so.\n"
-        "Examples:\n  ostraka demo\n  ostraka demo --nodes 5 --keep");
+        "Examples:\n  ostraka demo\n  ostraka demo --nodes 5 --keep\n  ostraka demo --engine "
+        "multi-paxos");
     return app;
   }
 
   int run() override {
+    if (protocol::find_engine(engine_) == nullptr) {
+      complain("--engine '" + engine_ + "': one of " + protocol::engine_names());
+      return kExitUsage;
+    }
     std::string folder = (std::filesystem::temp_directory_path() / "ostraka-demo.000000").string();
     // mkdtemp wants six times this letter at the end.
     folder.replace(folder.size() - 6, 6, std::string(6, 'X'));
@@ -46,7 +54,7 @@ class DemoCommand final : public Command {
     }
     int code = kExitFailed;
     {
-      DemoCluster cluster(own_path(), folder, static_cast<std::size_t>(nodes_), keep_);
+      DemoCluster cluster(own_path(), folder, engine_, static_cast<std::size_t>(nodes_), keep_);
       code = tell_story(cluster);
       if (keep_) {
         print_kept(cluster, folder);
@@ -69,6 +77,7 @@ class DemoCommand final : public Command {
              std::size_t killed);
   static void print_kept(const DemoCluster& cluster, const std::string& folder);
 
+  std::string engine_{protocol::kDefaultEngine};
   int nodes_ = 3;
   bool keep_ = false;
 };
@@ -128,7 +137,7 @@ bool DemoCommand::load_and_kill(DemoCluster& cluster, BulkLoader& loader, std::s
 
 int DemoCommand::tell_story(DemoCluster& cluster) {
   const bool stock = has_redis_cli();
-  say(fmt::format("1. Starting {} nodes", nodes_));
+  say(fmt::format("1. Starting {} nodes, replication engine {}", nodes_, engine_));
   if (!start_all(cluster)) {
     return kExitFailed;
   }

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "protocol/engines/engines.h"
 #include "server/flags.h"
 #include "server/run.h"
 
@@ -25,6 +26,9 @@ class ServerCommand final : public Command {
                     "HOST:PORT where the other nodes reach this one (--peer)");
     app->add_option("--cluster", flags_.cluster,
                     "Initial members n1=HOST:PORT,n2=HOST:PORT,…; initialises an empty directory");
+    app->add_option("--engine", flags_.engine,
+                    "Replication engine of a new cluster: " + protocol::engine_names() + " (" +
+                        std::string(protocol::kDefaultEngine) + "); --join takes the cluster's");
     app->add_option("--join", flags_.join,
                     "HOST:PORT of any member: enter its cluster as a learner");
     app->add_option("--redis", flags_.redis, "HOST:PORT for Redis clients (127.0.0.1:6379)");

@@ -2,6 +2,8 @@
 
 #include "cli/commands.h"
 #include "cli/internal/numbers.h"
+#include "protocol/engines/engines.h"
+#include "sim/engines.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 
@@ -26,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 struct Totals {
   std::uint64_t passed = 0;
   std::uint64_t failed = 0;
+  std::uint64_t skipped = 0;
   double simulated = 0;
   std::map<std::string, std::uint64_t> marks;
 };
@@ -65,6 +68,9 @@ class Campaign {
         if (arguments_.seconds > 0 && since(start_) > arguments_.seconds) {
           return finish(scenarios);
         }
+        if (is_skipped(scenario)) {
+          continue;
+        }
         const int bad = arguments_.mutants ? hunt(scenario) : one(scenario, arguments_.seed + i);
         if (bad != 0) {
           return bad;
@@ -78,6 +84,21 @@ class Campaign {
   }
 
  private:
+  // The engine asked for cannot run it: said once.
+  bool is_skipped(const sim::Scenario& scenario) {
+    if (engine_ == nullptr) {
+      return false;
+    }
+    const std::string reason = sim::why_not_under(scenario, *engine_);
+    if (!reason.empty() && skipped_.insert(scenario.name).second) {
+      ++totals_.skipped;
+      if (!arguments_.json) {
+        std::printf("skipped  %-18s %s\n", scenario.name.c_str(), reason.c_str());
+      }
+    }
+    return !reason.empty();
+  }
+
   int finish(const std::vector<sim::Scenario>& scenarios) {
     // A handful of runs does not reach every rare path.
     const bool campaign = totals_.passed >= 20 * scenarios.size();
@@ -93,6 +114,7 @@ class Campaign {
     sim::RunOptions options;
     options.seed = seed;
     options.jitter = seed != 1;
+    options.engine = engine_;
     if (!arguments_.mutant.empty()) {
       const base::Result<sim::Mutants> mutant = sim::parse_mutant(arguments_.mutant);
       if (!mutant.has_value()) {
@@ -132,11 +154,16 @@ class Campaign {
         complain("sim: scenario " + scenario.name + ": " + mutant.error().context);
         return kExitUsage;
       }
+      if (engine_ != nullptr && mutant->planted_in != nullptr && mutant->planted_in != engine_) {
+        continue;
+      }
       std::optional<std::uint32_t> caught;
       std::string violation;
       for (std::uint32_t i = 0; i < spec.seeds && !caught; ++i) {
-        sim::RunOptions options{
-            .seed = arguments_.seed + i, .jitter = arguments_.seed + i != 1, .mutants = *mutant};
+        sim::RunOptions options{.seed = arguments_.seed + i,
+                                .jitter = arguments_.seed + i != 1,
+                                .mutants = *mutant,
+                                .engine = engine_};
         const base::Result<sim::RunResult> result = sim::run_scenario(scenario, options);
         if (result.has_value()) {
           totals_.simulated += result->simulated_seconds;
@@ -184,9 +211,10 @@ class Campaign {
                   static_cast<unsigned long long>(result.operations_ok),
                   static_cast<unsigned long long>(result.elections));
       if (!result.violation.empty()) {
-        std::printf("  %s\n  repeat: ostraka sim --scenario %s --seed %llu%s%s\n",
+        std::printf("  %s\n  repeat: ostraka sim --scenario %s --seed %llu%s%s%s%s\n",
                     result.violation.c_str(), scenario.name.c_str(),
                     static_cast<unsigned long long>(seed),
+                    arguments_.engine.empty() ? "" : " --engine ", arguments_.engine.c_str(),
                     arguments_.mutant.empty() ? "" : " --mutant ", arguments_.mutant.c_str());
       }
     }
@@ -195,6 +223,9 @@ class Campaign {
 
   void check_marks(const std::vector<sim::Scenario>& scenarios) {
     for (const sim::Scenario& scenario : scenarios) {
+      if (skipped_.contains(scenario.name)) {
+        continue;
+      }
       for (const std::string& mark : scenario.marks) {
         if (!totals_.marks.contains(mark)) {
           ++totals_.failed;
@@ -232,12 +263,15 @@ class Campaign {
         static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) / 1e9;
     std::printf("%.0f simulated seconds, %.0f for each CPU second\n", totals_.simulated,
                 totals_.simulated / std::max(cpu_seconds, 1e-9));
-    std::printf("%llu passed, %llu failed, 0 skipped\n",
+    std::printf("%llu passed, %llu failed, %llu skipped\n",
                 static_cast<unsigned long long>(totals_.passed),
-                static_cast<unsigned long long>(totals_.failed));
+                static_cast<unsigned long long>(totals_.failed),
+                static_cast<unsigned long long>(totals_.skipped));
   }
 
   const SimArguments& arguments_;
+  const protocol::EngineProbe* const engine_ = sim::engine_named(arguments_.engine);
+  std::set<std::string> skipped_;
   Clock::time_point start_ = Clock::now();
   Totals totals_;
 };
@@ -273,6 +307,11 @@ int run_sim(SimArguments arguments) {
   if (arguments.runs == 0) {
     arguments.runs = arguments.seconds > 0 ? 1'000'000 : 1;
   }
+  if (!arguments.engine.empty() && sim::engine_named(arguments.engine) == nullptr) {
+    complain("sim: there is no engine '" + arguments.engine +
+             "'; there are: " + protocol::engine_names());
+    return kExitUsage;
+  }
   const base::Result<std::vector<sim::Scenario>> scenarios = load_scenarios(arguments.scenario);
   if (!scenarios.has_value()) {
     complain("sim: " + scenarios.error().context);
@@ -280,7 +319,10 @@ int run_sim(SimArguments arguments) {
   }
   if (arguments.list) {
     for (const sim::Scenario& scenario : *scenarios) {
-      std::printf("%-18s %s\n", scenario.name.c_str(), scenario.title.c_str());
+      std::printf("%-18s %s%s\n", scenario.name.c_str(), scenario.title.c_str(),
+                  scenario.engine == nullptr
+                      ? ""
+                      : (" [" + std::string(scenario.engine->name) + "]").c_str());
       for (const sim::MutantSpec& mutant : scenario.mutants) {
         std::printf("    mutant %s, caught within %u seeds\n", mutant.name.c_str(), mutant.seeds);
       }
@@ -301,6 +343,9 @@ class SimCommand final : public Command {
     CLI::App* app = root.add_subcommand("sim", "Run whole clusters in the deterministic simulator");
     app->add_option("--scenario", arguments_.scenario, "A file, a built-in name, or all")
         ->capture_default_str();
+    app->add_option("--engine", arguments_.engine,
+                    "Run under this replication engine (" + protocol::engine_names() +
+                        ") what can run under it");
     app->add_option("--seed", arguments_.seed, "The first seed")
         ->check(zero_or_more())
         ->capture_default_str();

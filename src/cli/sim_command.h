@@ -8,6 +8,7 @@ namespace ostraka::cli {
 
 struct SimArguments {
   std::string scenario = "all";  // a file, the name of a built-in scenario, or all
+  std::string engine;            // runs what can run under it; empty = each as it says, or Raft
   std::uint64_t seed = 1;
   std::uint32_t runs = 0;  // 0 = one, or with a time limit as many as fit
   std::uint32_t jobs = 1;

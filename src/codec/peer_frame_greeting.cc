@@ -10,6 +10,28 @@ namespace {
 // "OSTRAKAp" as little-endian bytes.
 constexpr std::uint64_t kMagic = 0x70414b415254534fULL;
 constexpr std::size_t kTextMax = 200;
+// Of the features: an engine stands before the MAC. Not among the features of the values here.
+constexpr std::uint64_t kHasEngine = 1;
+
+std::uint64_t features_with(std::uint64_t features, std::uint8_t engine) {
+  return (features & ~kHasEngine) | (engine == kPeerEngineRaft ? 0 : kHasEngine);
+}
+
+void put_engine(base::Writer& writer, std::uint8_t engine) {
+  if (engine != kPeerEngineRaft) {
+    writer.u8(engine);
+  }
+}
+
+void get_engine(base::Reader& reader, std::uint64_t& features, std::uint8_t& engine) {
+  if ((features & kHasEngine) != 0) {
+    features &= ~kHasEngine;
+    engine = reader.u8();
+    if (engine == kPeerEngineRaft) {
+      reader.mark_bad();  // one form for each greeting
+    }
+  }
+}
 
 template <std::size_t N>
 void put(base::Writer& writer, const std::array<std::uint8_t, N>& bytes) {
@@ -49,6 +71,8 @@ std::string_view name_of(RefuseReason reason) {
       return "not a member";
     case RefuseReason::incarnation:
       return "the member has another data directory";
+    case RefuseReason::engine:
+      return "another replication engine: a cluster has one, give every node the same --engine";
   }
   return "unknown";
 }
@@ -66,23 +90,25 @@ void encode_hello(const PeerHello& hello, std::string& out) {
   writer.u64(kMagic);
   writer.u16(hello.version_min);
   writer.u16(hello.version_max);
-  writer.u64(hello.features);
+  writer.u64(features_with(hello.features, hello.engine));
   writer.u64(hello.cluster.value());
   writer.u32(hello.node.value());
   writer.u64(hello.incarnation.value());
   writer.u32(hello.target.value());
   writer.u8(hello.channel);
   put(writer, hello.nonce);
+  put_engine(writer, hello.engine);
   put(writer, hello.mac);
 }
 
 void encode_welcome(const PeerWelcome& welcome, std::string& out) {
   base::Writer writer(out);
   writer.u16(welcome.version);
-  writer.u64(welcome.features);
+  writer.u64(features_with(welcome.features, welcome.engine));
   writer.u64(welcome.cluster.value());
   writer.u32(welcome.node.value());
   writer.u64(welcome.incarnation.value());
+  put_engine(writer, welcome.engine);
   put(writer, welcome.mac);
 }
 
@@ -120,6 +146,7 @@ base::Result<PeerHello> decode_hello(base::ByteView encoded) {
   hello.target = model::NodeId(reader.u32());
   hello.channel = reader.u8();
   get(reader, hello.nonce);
+  get_engine(reader, hello.features, hello.engine);
   get(reader, hello.mac);
   OSTRAKA_TRY(finished(reader, "hello"));
   if (hello.channel > 2) {
@@ -136,6 +163,7 @@ base::Result<PeerWelcome> decode_welcome(base::ByteView encoded) {
   welcome.cluster = model::ClusterId(reader.u64());
   welcome.node = model::NodeId(reader.u32());
   welcome.incarnation = model::Incarnation(reader.u64());
+  get_engine(reader, welcome.features, welcome.engine);
   get(reader, welcome.mac);
   OSTRAKA_TRY(finished(reader, "welcome"));
   return welcome;
@@ -148,7 +176,7 @@ base::Result<PeerRefusal> decode_refusal(base::ByteView encoded) {
   refusal.text = std::string(reader.bytes());
   OSTRAKA_TRY(finished(reader, "refusal"));
   if (reason < static_cast<std::uint8_t>(RefuseReason::malformed) ||
-      reason > static_cast<std::uint8_t>(RefuseReason::incarnation)) {
+      reason > static_cast<std::uint8_t>(RefuseReason::engine)) {
     return base::fail(base::ErrorCode::format_unknown, "refusal: unknown reason");
   }
   if (refusal.text.size() > kTextMax) {

@@ -21,6 +21,9 @@ inline constexpr std::size_t kPeerGreetingBytesMax = 512;
 
 using PeerNonce = std::array<std::uint8_t, 16>;
 
+// The replication engine that a greeting without one means.
+inline constexpr std::uint8_t kPeerEngineRaft = 1;
+
 struct PeerChallenge {
   std::uint16_t version_min = 0;
   std::uint16_t version_max = 0;
@@ -38,6 +41,7 @@ struct PeerHello {
   model::NodeId target;      // who the dialler believes to reach; none: whoever it is
   std::uint8_t channel = 0;  // 0 control, 1 bulk, 2 call
   PeerNonce nonce = {};
+  std::uint8_t engine = kPeerEngineRaft;  // by its number (protocol/engines)
   base::Digest256 mac = {};
   friend bool operator==(const PeerHello&, const PeerHello&) = default;
 };
@@ -48,6 +52,7 @@ struct PeerWelcome {
   model::ClusterId cluster;
   model::NodeId node;
   model::Incarnation incarnation;
+  std::uint8_t engine = kPeerEngineRaft;
   base::Digest256 mac = {};
   friend bool operator==(const PeerWelcome&, const PeerWelcome&) = default;
 };
@@ -61,6 +66,7 @@ enum class RefuseReason : std::uint8_t {
   target = 5,           // somebody else was meant
   unknown_member = 6,   // not, or no longer, a member
   incarnation = 7,      // the member's disk is another one
+  engine = 8,           // it has another replication engine
 };
 
 struct PeerRefusal {

@@ -237,7 +237,7 @@ TEST(PeerGreeting, ComesBackAndNothingElseDoes) {
   const PeerChallenge challenge{.version_min = 1, .version_max = 3, .nonce = {1, 2, 3}};
   const PeerHello hello{.version_min = 1,
                         .version_max = 2,
-                        .features = 5,
+                        .features = 6,
                         .cluster = model::ClusterId(6),
                         .node = model::NodeId(7),
                         .incarnation = model::Incarnation(8),
@@ -270,6 +270,29 @@ TEST(PeerGreeting, ComesBackAndNothingElseDoes) {
   EXPECT_FALSE(decode_welcome(encoded[2]).has_value());
   EXPECT_FALSE(decode_refusal(encoded[3]).has_value());
   EXPECT_FALSE(decode_hello("GET / HTTP/1.1\r\n").has_value());
+}
+
+// Raft's greeting is that of a version that knew nothing else.
+TEST(PeerGreeting, HasAnEngineUnlessItIsRaft) {
+  PeerHello hello;
+  hello.features = 4;
+  PeerWelcome welcome;
+  welcome.features = 2;
+  std::array<std::string, 4> encoded;
+  encode_hello(hello, encoded[0]);
+  encode_welcome(welcome, encoded[1]);
+  EXPECT_EQ(decode_hello(encoded[0])->engine, kPeerEngineRaft);
+  EXPECT_EQ(decode_welcome(encoded[1])->engine, kPeerEngineRaft);
+  hello.engine = welcome.engine = 2;
+  encode_hello(hello, encoded[2]);
+  encode_welcome(welcome, encoded[3]);
+  EXPECT_EQ(decode_hello(encoded[2]), hello);
+  EXPECT_EQ(decode_welcome(encoded[3]), welcome);
+  EXPECT_EQ(encoded[2].size(), encoded[0].size() + 1);
+  EXPECT_EQ(encoded[3].size(), encoded[1].size() + 1);
+  std::string twice = encoded[2];
+  twice[twice.size() - 33] = 1;  // says Raft where nothing should stand
+  EXPECT_FALSE(decode_hello(twice).has_value());
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ struct Options {
   std::string redis_listen = "127.0.0.1:6379";
   std::string http_listen = "127.0.0.1:8379";
   std::vector<InitialMember> cluster;  // sorted by name; empty = a cluster of one
+  std::string engine;                  // of replication, by name; empty = as stored, told, Raft
   std::string join;                    // peer address of any member; empty = do not join
   std::string peer_secret;
   std::string config_file;  // for INFO

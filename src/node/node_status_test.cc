@@ -16,8 +16,9 @@ using ::testing::HasSubstr;
 
 TEST(ClusterStatus, ShowsWhatNodesTell) {
   std::vector<NodeAnswer> answers(1);
-  answers[0].json = R"({"name":"n2","commit":9,"applied":7})";
+  answers[0].json = R"({"name":"n2","commit":9,"applied":7,"engine":"raft"})";
   const std::string text = cluster_status_json("n2", answers);
+  EXPECT_THAT(text, HasSubstr(R"("leader":"n2","engine":"raft","nodes")"));
   EXPECT_THAT(text, HasSubstr(R"("leader":"n2")"));
   EXPECT_THAT(text, HasSubstr(R"("lag":2)"));
 }

@@ -78,6 +78,7 @@ struct TransportOptions {
   model::ClusterId cluster;
   model::NodeId self;
   model::Incarnation incarnation;
+  std::uint8_t engine = 1;  // the replication engine, by its number; one of another is refused
   // empty: peers are not authenticated (loopback only)
   std::string peer_secret;
   std::size_t control_bytes_max = 16U << 20;  // queued per peer; beyond, send() says busy

@@ -386,6 +386,7 @@ TEST_F(TransportAdversary, EachReasonIsNamed) {
   EXPECT_EQ(reason_for([](auto& h) { h.version_min = h.version_max = 2; }), RefuseReason::version);
   EXPECT_EQ(reason_for([](auto& h) { h.cluster = model::ClusterId(1); }), RefuseReason::cluster);
   EXPECT_EQ(reason_for([](auto& h) { h.cluster = {}; }), RefuseReason::cluster);
+  EXPECT_EQ(reason_for([](auto& h) { h.engine = 2; }), RefuseReason::engine);
   EXPECT_EQ(reason_for([](auto& h) { h.target = NodeId(3); }), RefuseReason::target);
   EXPECT_EQ(reason_for([](auto& h) { h.node = NodeId(9); }), RefuseReason::unknown_member);
   EXPECT_EQ(reason_for([](auto& h) { h.incarnation = model::Incarnation(101); }),

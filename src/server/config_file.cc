@@ -74,6 +74,7 @@ base::Result<Flags> flags_of(const toml::table& parsed, const std::string& file_
   table.text("peer", out.peer);
   table.text("advertise", out.advertise);
   table.text("cluster", out.cluster);
+  table.text("engine", out.engine);
   table.text("join", out.join);
   table.text("redis", out.redis);
   table.text("http", out.http);

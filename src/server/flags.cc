@@ -1,6 +1,7 @@
 #include "server/flags.h"
 
 #include "net/address.h"
+#include "protocol/engines/engines.h"
 
 #include <fmt/format.h>
 
@@ -135,6 +136,7 @@ Flags merge(const Flags& given, const Flags& otherwise) {
   take(out.peer, given.peer);
   take(out.advertise, given.advertise);
   take(out.cluster, given.cluster);
+  take(out.engine, given.engine);
   take(out.join, given.join);
   take(out.redis, given.redis);
   take(out.http, given.http);
@@ -152,6 +154,7 @@ base::Result<Settings> settle(const Flags& flags) {
                .peer = flags.peer.value_or("127.0.0.1:7379"),
                .advertise = flags.advertise.value_or(""),
                .cluster = {},
+               .engine = flags.engine.value_or(""),
                .join = {},
                .redis = flags.redis.value_or("127.0.0.1:6379"),
                .http = flags.http.value_or("127.0.0.1:8379"),
@@ -169,6 +172,10 @@ base::Result<Settings> settle(const Flags& flags) {
     return std::unexpected(bad(fmt::format(
         "--peer {} listens everywhere: say with --advertise where the peers reach this node",
         out.peer)));
+  }
+  if (flags.engine.has_value() && protocol::find_engine(out.engine) == nullptr) {
+    return std::unexpected(
+        bad(fmt::format("--engine '{}': one of {}", out.engine, protocol::engine_names())));
   }
   if (out.data_dir.empty()) {
     return std::unexpected(bad("--data-dir is empty"));

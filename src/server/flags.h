@@ -21,6 +21,7 @@ struct Flags {
   std::optional<std::string> peer = {};
   std::optional<std::string> advertise = {};
   std::optional<std::string> cluster = {};
+  std::optional<std::string> engine = {};
   std::optional<std::string> join = {};
   std::optional<std::string> redis = {};
   std::optional<std::string> http = {};
@@ -38,6 +39,7 @@ struct Settings {
   std::string peer;
   std::string advertise;
   std::vector<node::InitialMember> cluster;
+  std::string engine;  // empty = not given
   std::string join;
   std::string redis;
   std::string http;

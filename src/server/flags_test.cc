@@ -45,6 +45,10 @@ TEST(Flags, ContradictionsAreRefusedByName) {
   EXPECT_NE(refusal({.redis = "6379"}).find("--redis"), std::string::npos);
   EXPECT_NE(refusal({.http = "host:99999"}).find("--http"), std::string::npos);
   EXPECT_NE(refusal({.log_level = "loud"}).find("--log-level"), std::string::npos);
+  EXPECT_EQ(refusal({.engine = "multi-paxos"}), "accepted");
+  EXPECT_NE(refusal({.engine = "paxos"}).find("--engine 'paxos': one of raft, multi-paxos"),
+            std::string::npos);
+  EXPECT_NE(refusal({.engine = ""}).find("--engine"), std::string::npos);
   EXPECT_NE(refusal({.reactors = 2}).find("--reactors"), std::string::npos);
   EXPECT_NE(refusal({.name = "n1", .cluster = "n1=h:1,n1=h:2"}).find("twice"), std::string::npos);
 }

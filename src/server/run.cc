@@ -172,6 +172,7 @@ node::Options node_options(const RunOptions& options, std::string peer_secret) {
   out.redis_listen = settings.redis;
   out.http_listen = settings.http;
   out.cluster = settings.cluster;
+  out.engine = settings.engine;
   out.join = settings.join;
   out.peer_secret = std::move(peer_secret);
   out.config_file = options.config_file;

@@ -1,15 +1,10 @@
 #include "sim/message_control.h"
 
-#include "protocol/raft/types.h"
-
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace ostraka::sim {
 namespace {
-
-using protocol::raft::MessageKind;
 
 constexpr std::size_t kSentMax = 4096;
 
@@ -31,32 +26,14 @@ bool MessageRule::matches(const protocol::Message& message) const {
          (!own_term || has_own_term(message));
 }
 
-bool set_kind(MessageRule& rule, std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, MessageKind>, 11> kKinds{{
-      {"pre_vote", MessageKind::pre_vote},
-      {"pre_vote_ack", MessageKind::pre_vote_ack},
-      {"vote", MessageKind::vote},
-      {"vote_ack", MessageKind::vote_ack},
-      {"append", MessageKind::append},
-      {"append_ack", MessageKind::append_ack},
-      {"heartbeat", MessageKind::heartbeat},
-      {"heartbeat_ack", MessageKind::heartbeat_ack},
-      {"timeout_now", MessageKind::timeout_now},
-      {"read_request", MessageKind::read_request},
-      {"read_ack", MessageKind::read_ack},
-  }};
-  rule.own_term = name == "append_own";
-  if (name == "any") {
-    rule.kind = 0;
-    return true;
+bool set_kind(MessageRule& rule, std::string_view name, const protocol::EngineProbe& engine) {
+  constexpr std::string_view kOwn = "_own";
+  rule.own_term = name.ends_with(kOwn);
+  if (rule.own_term) {
+    name.remove_suffix(kOwn.size());
   }
-  const std::string_view plain = rule.own_term ? "append" : name;
-  const auto* const found = std::ranges::find(kKinds, plain, [](const auto& k) { return k.first; });
-  if (found == kKinds.end()) {
-    return false;
-  }
-  rule.kind = static_cast<std::uint8_t>(found->second);
-  return true;
+  rule.kind = protocol::kind_named(engine, name);
+  return rule.kind != 0 || (name == "any" && !rule.own_term);
 }
 
 void MessageControl::pass(model::NodeId from, model::NodeId to) {

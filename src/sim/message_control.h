@@ -9,6 +9,7 @@
 
 #include "model/ids.h"
 #include "protocol/core/effects.h"
+#include "protocol/core/engine_probe.h"
 #include "protocol/core/message.h"
 
 #include <cstdint>
@@ -31,9 +32,10 @@ struct MessageRule {
   [[nodiscard]] bool matches(const protocol::Message& message) const;
 };
 
-// append, append_ack, heartbeat, …; any; append_own = append with an entry of the sender's own
-// term. False: no such kind.
-[[nodiscard]] bool set_kind(MessageRule& rule, std::string_view name);
+// A kind of the engine (for Raft append, append_ack, heartbeat, …); any; append_own = append with
+// an entry of the sender's own term, and so for every kind. False: no such kind.
+[[nodiscard]] bool set_kind(MessageRule& rule, std::string_view name,
+                            const protocol::EngineProbe& engine);
 
 class MessageControl {
  public:

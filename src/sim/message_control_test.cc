@@ -1,5 +1,6 @@
 #include "sim/message_control.h"
 
+#include "protocol/raft/probe.h"
 #include "protocol/raft/types.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +29,7 @@ Message message(MessageKind kind, model::NodeId to, std::uint64_t context = 0) {
 
 MessageRule rule(const char* kind, model::NodeId to = {}) {
   MessageRule made{.from = kOne, .to = to};
-  EXPECT_TRUE(set_kind(made, kind));
+  EXPECT_TRUE(set_kind(made, kind, protocol::raft::probe()));
   return made;
 }
 

@@ -8,7 +8,7 @@
 #include "engine_memory/engine_memory.h"
 #include "kv/state_machine.h"
 #include "node/node.h"
-#include "protocol/raft/types.h"
+#include "protocol/core/engine_probe.h"
 #include "replica/options.h"
 #include "wal/wal.h"
 
@@ -18,7 +18,9 @@ namespace ostraka::sim {
 
 // At most one planted bug in a run.
 struct Mutants {
-  protocol::raft::Mutant raft = protocol::raft::Mutant::none;
+  // Of that engine: a place in its probe's `mutants`.
+  const protocol::EngineProbe* planted_in = nullptr;
+  std::size_t protocol = 0;
   wal::Mutant wal = wal::Mutant::none;
   kv::Mutant kv = kv::Mutant::none;
   replica::Mutant replica = replica::Mutant::none;

@@ -1,7 +1,5 @@
 #include "sim/observer.h"
 
-#include "protocol/raft/raft.h"
-
 #include <deque>
 #include <utility>
 
@@ -19,7 +17,7 @@ constexpr base::Duration kQuietRetry = base::Duration::milliseconds(20);
 class ObservedProtocol final : public protocol::Protocol {
  public:
   ObservedProtocol(Observer& observer, model::NodeId self,
-                   std::unique_ptr<protocol::raft::Raft> inner)
+                   std::unique_ptr<protocol::Protocol> inner)
       : observer_(observer), self_(self), inner_(std::move(inner)) {
     observer_.running_[self_] = inner_.get();
   }
@@ -32,7 +30,7 @@ class ObservedProtocol final : public protocol::Protocol {
   }
 
   void step(const Event& event, Effects& effects) override {
-    protocol::raft::Invariants& invariants = observer_.invariants_;
+    protocol::ClusterInvariants& invariants = *observer_.invariants_;
     if (is_withheld(event, effects)) {
       return;
     }
@@ -93,8 +91,8 @@ class ObservedProtocol final : public protocol::Protocol {
     if (covers) {
       // A lease read is asked and answered at the same moment, at the commit index.
       const protocol::RequestId id{(std::uint64_t{1} << 63) | ++observer_.lease_reads_};
-      observer_.invariants_.observe_read_asked(self_, id);
-      observer_.invariants_.observe_read_ready(self_, id, inner_->status().commit);
+      observer_.invariants_->observe_read_asked(self_, id);
+      observer_.invariants_->observe_read_ready(self_, id, inner_->status().commit);
       observer_.dirty_ = true;
     }
     return covers;
@@ -106,7 +104,7 @@ class ObservedProtocol final : public protocol::Protocol {
 
  private:
   void before(const Event& event) {
-    protocol::raft::Invariants& invariants = observer_.invariants_;
+    protocol::ClusterInvariants& invariants = *observer_.invariants_;
     if (const auto* durable = std::get_if<protocol::Durable>(&event.body)) {
       invariants.observe_append_durable(self_, durable->token);
       durable_ = std::max(durable_, durable->token);
@@ -122,7 +120,7 @@ class ObservedProtocol final : public protocol::Protocol {
   // A schedule may keep a node from standing for election by itself: the timer is put off.
   [[nodiscard]] bool is_withheld(const Event& event, Effects& effects) const {
     const auto* fired = std::get_if<protocol::TimerFired>(&event.body);
-    if (fired == nullptr || fired->id != protocol::raft::kElectionTimer ||
+    if (fired == nullptr || fired->id != observer_.engine_.election_timer ||
         !observer_.control_.is_quiet(self_)) {
       return false;
     }
@@ -132,7 +130,7 @@ class ObservedProtocol final : public protocol::Protocol {
 
   void sent(const protocol::Message& message) {
     if (observer_.watches_sent_) {
-      observer_.invariants_.observe_sent(message);
+      observer_.invariants_->observe_sent(message);
     }
     observer_.control_.note_sent(message);
   }
@@ -146,7 +144,7 @@ class ObservedProtocol final : public protocol::Protocol {
 
   Observer& observer_;
   model::NodeId self_;
-  std::unique_ptr<protocol::raft::Raft> inner_;
+  std::unique_ptr<protocol::Protocol> inner_;
   std::deque<protocol::DelayedMessage> delayed_;
   protocol::AppendToken durable_;
   model::LogIndex applied_;
@@ -155,11 +153,10 @@ class ObservedProtocol final : public protocol::Protocol {
 
 store::ProtocolFactory Observer::factory() {
   return [this](const store::ProtocolParts& parts) -> std::unique_ptr<protocol::Protocol> {
-    auto raft = std::make_unique<protocol::raft::Raft>(parts.self, parts.settings, parts.recovered,
-                                                       parts.seed, parts.now);
-    raft->plant_bug(mutant_);
-    invariants_.observe_started(parts.self, parts.recovered);
-    auto observed = std::make_unique<ObservedProtocol>(*this, parts.self, std::move(raft));
+    std::unique_ptr<protocol::Protocol> inner = engine_.make(parts);
+    engine_.plant(*inner, mutant_);
+    invariants_->observe_started(parts.self, parts.recovered);
+    auto observed = std::make_unique<ObservedProtocol>(*this, parts.self, std::move(inner));
     observed->set_applied(parts.recovered.applied);
     return observed;
   };
@@ -171,16 +168,16 @@ std::optional<std::string> Observer::check(const Clocks& clocks) {
   }
   dirty_ = false;
   for (const auto& [node, protocol] : running_) {
-    invariants_.observe_lease(node, protocol->lease_covers(clocks(node)));
+    invariants_->observe_lease(node, protocol->lease_covers(clocks(node)));
   }
-  return invariants_.check();
+  return invariants_->check();
 }
 
-void Observer::plant(protocol::raft::Mutant mutant, bool unwatched) {
+void Observer::plant(std::size_t mutant, bool unwatched) {
   mutant_ = mutant;
-  watches_sent_ = !unwatched || mutant == protocol::raft::Mutant::none;
-  for (const auto& [node, raft] : running_) {
-    raft->plant_bug(mutant);
+  watches_sent_ = !unwatched || mutant == 0;
+  for (const auto& [node, protocol] : running_) {
+    engine_.plant(*protocol, mutant);
   }
 }
 
@@ -192,7 +189,7 @@ const protocol::Protocol* Observer::protocol(model::NodeId node) const {
 void Observer::crashed(model::NodeId node) {
   running_.erase(node);
   control_.crashed(node);
-  invariants_.observe_crashed(node);
+  invariants_->observe_crashed(node);
 }
 
 }  // namespace ostraka::sim

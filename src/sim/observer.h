@@ -1,5 +1,5 @@
-// Watches every replica's protocol from outside and holds the invariants of Raft over the whole
-// simulated cluster.
+// Watches every replica's protocol from outside and holds the invariants of its engine over
+// the whole simulated cluster.
 //
 // A protocol instance is wrapped when a node makes it; the wrapper tells the observer what goes in
 // and what comes out. The
@@ -8,9 +8,9 @@
 #pragma once
 
 #include "base/time.h"
+#include "protocol/core/cluster_invariants.h"
+#include "protocol/core/engine_probe.h"
 #include "protocol/core/protocol.h"
-#include "protocol/raft/invariants.h"
-#include "protocol/raft/types.h"
 #include "sim/message_control.h"
 #include "store/store.h"
 
@@ -21,26 +21,24 @@
 #include <optional>
 #include <string>
 
-namespace ostraka::protocol::raft {
-class Raft;
-}
-
 namespace ostraka::sim {
 
 class Observer {
  public:
-  // Makes Raft instances, with the planted bug if any, each wrapped.
+  explicit Observer(const protocol::EngineProbe& engine)
+      : engine_(engine), invariants_(engine.make_invariants()) {}
+  // Makes instances of the engine, with the planted bug if any, each wrapped.
   [[nodiscard]] store::ProtocolFactory factory();
   // From now on, in those that run and those to come. `unwatched`: the bug may send what is not
   // durable (R9) and must be caught by what comes of it.
-  void plant(protocol::raft::Mutant mutant, bool unwatched);
+  void plant(std::size_t mutant, bool unwatched);
 
   // `clock` gives the monotonic clock of a node that runs now.
   using Clocks = std::function<base::Instant(model::NodeId)>;
   // After every event of the world. The first violation, or nothing.
   [[nodiscard]] std::optional<std::string> check(const Clocks& clocks);
   void crashed(model::NodeId node);
-  void wiped(model::NodeId node) { invariants_.observe_wiped(node); }
+  void wiped(model::NodeId node) { invariants_->observe_wiped(node); }
 
   // Exact schedules hold messages back by it.
   [[nodiscard]] MessageControl& control() { return control_; }
@@ -57,10 +55,11 @@ class Observer {
 
  private:
   friend class ObservedProtocol;
-  protocol::raft::Invariants invariants_;
+  const protocol::EngineProbe& engine_;
+  std::unique_ptr<protocol::ClusterInvariants> invariants_;
   MessageControl control_;
-  std::map<model::NodeId, protocol::raft::Raft*> running_;
-  protocol::raft::Mutant mutant_ = protocol::raft::Mutant::none;
+  std::map<model::NodeId, protocol::Protocol*> running_;
+  std::size_t mutant_ = 0;  // a place in engine_.mutants
   std::map<model::Term, model::NodeId> leaders_;
   std::uint64_t elections_ = 0;
   std::uint64_t snapshots_installed_ = 0;

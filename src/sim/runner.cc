@@ -1,5 +1,6 @@
 #include "sim/runner.h"
 
+#include "sim/engines.h"
 #include "sim/faults.h"
 #include "sim/internal/fault_pairs.h"
 #include "sim/schedule.h"
@@ -17,6 +18,7 @@ using internal::schedule_pair;
 
 WorldOptions world_options(const Scenario& scenario, const RunOptions& run) {
   WorldOptions options;
+  options.engine = &engine_of(scenario, run);
   options.nodes = scenario.nodes;
   options.spares = scenario.spares;
   options.max_message_bytes = scenario.max_message_bytes;
@@ -234,7 +236,27 @@ class Run {
 
 }  // namespace
 
+const protocol::EngineProbe& engine_of(const Scenario& scenario, const RunOptions& options) {
+  for (const protocol::EngineProbe* named :
+       {options.engine, scenario.engine, options.mutants.planted_in}) {
+    if (named != nullptr) {
+      return *named;
+    }
+  }
+  return default_engine();
+}
+
 base::Result<RunResult> run_scenario(const Scenario& scenario, const RunOptions& options) {
+  const protocol::EngineProbe& engine = engine_of(scenario, options);
+  const std::string name(engine.name);
+  if (const std::string why_not = why_not_under(scenario, engine); !why_not.empty()) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "scenario " + scenario.name + " does not run under " + name + ": " + why_not);
+  }
+  if (options.mutants.planted_in != nullptr && options.mutants.planted_in != &engine) {
+    return base::fail(base::ErrorCode::invalid_argument,
+                      "the planted bug is of another engine than " + name);
+  }
   return Run(scenario, options).go();
 }
 

@@ -18,6 +18,8 @@ struct RunOptions {
   // Seeds other than 1 also jitter the times of the schedule by up to half, and add late packets.
   bool jitter = false;
   Mutants mutants;
+  // Null: the scenario's, else that of a planted bug, else Raft.
+  const protocol::EngineProbe* engine = nullptr;
   // When set: one line for every event (World::trace).
   std::function<void(const std::string&)> trace = {};
 };
@@ -33,7 +35,11 @@ struct RunResult {
   std::string log;  // what the nodes logged, when the run failed
 };
 
-// Errors: invalid_argument when the scenario names something unknown.
+[[nodiscard]] const protocol::EngineProbe& engine_of(const Scenario& scenario,
+                                                     const RunOptions& options);
+
+// Errors: invalid_argument when the scenario names something unknown, or does not run under the
+// engine.
 [[nodiscard]] base::Result<RunResult> run_scenario(const Scenario& scenario,
                                                    const RunOptions& options);
 

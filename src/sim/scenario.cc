@@ -1,5 +1,7 @@
 #include "sim/scenario.h"
 
+#include "sim/engines.h"
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -49,6 +51,48 @@ bool contains_dollar(const Words& words) {
       words, [](const std::string& word) { return word.find('$') != std::string::npos; });
 }
 
+bool names_a_kind(const Step& step) {
+  return step.rule.kind != 0 || std::ranges::any_of(step.any_of, [](const Condition& condition) {
+           return condition.rule.kind != 0;
+         });
+}
+
+// By the first word of a fault, or a kind of random faults.
+void note_need(const std::string& fault, protocol::Capabilities& needs) {
+  needs.transfer = needs.transfer || fault == "transfer";
+  needs.membership = needs.membership || fault == "member" || fault == "wipe";
+  needs.joint = needs.joint || fault == "member";
+  needs.disk_space = needs.disk_space || fault == "full_disk";
+}
+
+void note_need(const Words& fault, protocol::Capabilities& needs) {
+  note_need(fault.front(), needs);
+  needs.disk_space = needs.disk_space || (fault.front() == "disk" && fault.size() > 2 &&
+                                          (fault[2] == "full" || fault[2] == "low"));
+}
+
+protocol::Capabilities needs_of(const Scenario& scenario) {
+  protocol::Capabilities needs;
+  needs.membership = scenario.spares > 0;
+  for (const Step& step : scenario.steps) {
+    needs.lease = needs.lease || std::ranges::any_of(step.any_of, [](const Condition& condition) {
+                    return condition.kind == Condition::Kind::lease && !condition.negated;
+                  });
+    needs.membership = needs.membership || step.kind == Step::Kind::change;
+    needs.transfer = needs.transfer || step.kind == Step::Kind::transfer;
+    note_need(step.words, needs);
+  }
+  for (const FaultAction& action : scenario.actions) {
+    note_need(action.words, needs);
+  }
+  for (const RandomFaults& random : scenario.random) {
+    std::ranges::for_each(random.kinds, [&](const std::string& kind) { note_need(kind, needs); });
+  }
+  std::ranges::for_each(scenario.pairs.kinds,
+                        [&](const std::string& kind) { note_need(kind, needs); });
+  return needs;
+}
+
 class Parser {
  public:
   explicit Parser(const std::string& name) { scenario_.name = name; }
@@ -74,6 +118,10 @@ class Parser {
       return base::fail(base::ErrorCode::invalid_argument,
                         "scenario " + scenario_.name + " has no workload");
     }
+    if (scenario_.engine == nullptr && std::ranges::any_of(scenario_.steps, names_a_kind)) {
+      scenario_.engine = &default_engine();
+    }
+    scenario_.needs = needs_of(scenario_);
     return std::move(scenario_);
   }
 
@@ -152,7 +200,9 @@ class Parser {
       return take_number(words);
     }
     if (key == "step") {
-      const auto step = parse_step(Words(words.begin() + 1, words.end()), line_);
+      const auto step =
+          parse_step(Words(words.begin() + 1, words.end()), line_,
+                     scenario_.engine == nullptr ? default_engine() : *scenario_.engine);
       if (step) {
         scenario_.steps.push_back(*step);
       }
@@ -280,6 +330,10 @@ class Parser {
     if (words.size() != 2) {
       return false;
     }
+    if (key == "engine") {
+      scenario_.engine = engine_named(words[1]);
+      return scenario_.engine != nullptr && scenario_.steps.empty();
+    }
     if (key == "refuse") {
       scenario_.may_refuse.push_back(words[1]);
     } else if (key == "mark") {
@@ -351,6 +405,27 @@ class Parser {
 };
 
 }  // namespace
+
+std::string why_not_under(const Scenario& scenario, const protocol::EngineProbe& engine) {
+  if (scenario.engine != nullptr && scenario.engine != &engine) {
+    return "it is of the engine " + std::string(scenario.engine->name);
+  }
+  const protocol::Capabilities& needs = scenario.needs;
+  const protocol::Capabilities& can = engine.can;
+  if (needs.lease && !can.lease) {
+    return "the engine has no lease";
+  }
+  if (needs.transfer && !can.transfer) {
+    return "the engine cannot transfer leadership";
+  }
+  if ((needs.membership && !can.membership) || (needs.joint && !can.joint)) {
+    return "the engine cannot change its members so";
+  }
+  if (needs.disk_space && !can.disk_space) {
+    return "the engine's leader does not hear of full disks";
+  }
+  return {};
+}
 
 base::Result<Scenario> parse_scenario(const std::string& name, std::string_view text) {
   return Parser(name).parse(text);

@@ -2,6 +2,8 @@
 // text file.
 //
 //   title One line for people
+//   engine raft                      runs under no other; before any step. A schedule that names
+//                                    kinds of messages and no engine is of Raft
 //   nodes 3                          voters n1 … nN
 //   knobs small|normal|seed          seed: small in half of the runs
 //   network late_one_in=50 …         options of the simulated network
@@ -30,6 +32,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "protocol/core/engine_probe.h"
 #include "sim/step.h"
 #include "sim/workload.h"
 
@@ -73,7 +76,7 @@ struct WorkloadSpec {
 };
 
 struct MutantSpec {
-  std::string name;         // raft:NAME or wal:NAME
+  std::string name;         // FAMILY:NAME, see mutants.h
   std::uint32_t seeds = 0;  // caught within so many
 };
 
@@ -82,6 +85,9 @@ enum class Knobs : std::uint8_t { normal, small, by_seed };
 struct Scenario {
   std::string name;
   std::string title;
+  // Null: whatever engine can do what it asks for.
+  const protocol::EngineProbe* engine = nullptr;
+  protocol::Capabilities needs;
   std::uint32_t nodes = 3;
   Knobs knobs = Knobs::by_seed;
   Parameters network;
@@ -105,6 +111,10 @@ struct Scenario {
 
 // Errors: invalid_argument with the line number and what is wrong.
 [[nodiscard]] base::Result<Scenario> parse_scenario(const std::string& name, std::string_view text);
+
+// Why the scenario does not run under this engine; empty when it does.
+[[nodiscard]] std::string why_not_under(const Scenario& scenario,
+                                        const protocol::EngineProbe& engine);
 
 // The scenarios that come with the program: name and text, sorted by name.
 [[nodiscard]] const std::vector<std::pair<std::string, std::string_view>>& builtin_scenarios();

@@ -1,4 +1,5 @@
 // Exact schedules as a scenario file has them, run on whole clusters.
+#include "sim/engines.h"
 #include "sim/runner.h"
 #include "sim/scenario.h"
 
@@ -51,7 +52,7 @@ TEST(Schedule, WhatIsDemandedFailsARunWithJitterAndWithAPlantedBugToo) {
   jitter.seed = 3;
   jitter.jitter = true;
   RunOptions mutant;
-  mutant.mutants.raft = protocol::raft::Mutant::prevote_silent;
+  mutant.mutants = *parse_mutant("raft:prevote_silent");
   for (const RunOptions& options : {RunOptions{}, jitter, mutant}) {
     const auto kept =
         run("step quiet all\n"
@@ -150,6 +151,60 @@ TEST(Schedule, ABugIsThereFromPlantOn) {
   };
   EXPECT_LT(caught_at(*always), 1000);
   EXPECT_GT(caught_at(*late), 1000);
+}
+
+TEST(Engines, AScenarioRunsUnderAnyThatCanDoWhatItAsksFor) {
+  for (const EngineEntry& engine : engines()) {
+    RunOptions options;
+    options.engine = engine.probe;
+    const auto calm =
+        run("step await role any = leader\nstep write c1 n2\nstep await ok c1\n"
+            "step read c1 n3\nstep await ok c1\n",
+            options);
+    ASSERT_TRUE(calm.has_value()) << calm.error().to_string();
+    EXPECT_EQ(calm->violation, "") << engine.probe->name;
+    EXPECT_GT(calm->elections, 0U) << engine.probe->name;
+  }
+}
+
+TEST(Engines, WhatOneCannotDoIsRefusedByItsReason) {
+  const protocol::EngineProbe* raft = engine_named("raft");
+  protocol::EngineProbe poor = *raft;
+  poor.can = {};
+  const auto why_not = [&poor](const std::string& more) {
+    const auto scenario = parse_scenario("test", std::string(kHead) + more);
+    EXPECT_TRUE(scenario.has_value()) << more;
+    return why_not_under(*scenario, poor);
+  };
+  EXPECT_EQ(why_not(""), "");
+  EXPECT_EQ(why_not("step expect no_lease n1\n"), "");
+  EXPECT_EQ(why_not("step expect lease n1\n"), "the engine has no lease");
+  EXPECT_EQ(why_not("at 100 transfer n1\n"), "the engine cannot transfer leadership");
+  EXPECT_EQ(why_not("step change n1 -n2\n"), "the engine cannot change its members so");
+  EXPECT_EQ(why_not("random 1 2 every 3 crash,member\n"),
+            "the engine cannot change its members so");
+  EXPECT_EQ(why_not("at 100 disk n1 full\n"), "the engine's leader does not hear of full disks");
+  EXPECT_EQ(why_not("step hold append n1 n2\n"), "it is of the engine raft");
+  EXPECT_EQ(why_not("engine raft\n"), "it is of the engine raft");
+}
+
+TEST(Engines, ALineNamesItBeforeTheSteps) {
+  const std::string head = kHead;
+  const auto paxos = parse_scenario("test", head + "engine multi-paxos\nstep hold accept n1 n2\n");
+  ASSERT_TRUE(paxos.has_value()) << paxos.error().to_string();
+  EXPECT_EQ(paxos->engine, engine_named("multi-paxos"));
+  EXPECT_FALSE(parse_scenario("test", head + "engine multi-paxos\nstep hold append n1 n2\n"));
+  EXPECT_FALSE(parse_scenario("test", head + "step quiet all\nengine multi-paxos\n"));
+  EXPECT_FALSE(parse_scenario("test", head + "engine zebra\n"));
+}
+
+TEST(Engines, ABugOfOneIsNotPlantedInAnother) {
+  RunOptions options;
+  options.engine = engine_named("multi-paxos");
+  options.mutants = *parse_mutant("raft:vote_twice");
+  EXPECT_FALSE(run("", options).has_value());
+  EXPECT_FALSE(parse_mutant("paxos:vote_twice").has_value());
+  EXPECT_FALSE(parse_mutant("raft:none").has_value());
 }
 
 }  // namespace

@@ -39,9 +39,9 @@ std::optional<std::size_t> client_of(std::string_view word) {
 }
 
 // KIND FROM TO
-std::optional<MessageRule> rule_of(Words words) {
+std::optional<MessageRule> rule_of(Words words, const protocol::EngineProbe& engine) {
   MessageRule rule;
-  if (words.size() != 3 || !set_kind(rule, words[0])) {
+  if (words.size() != 3 || !set_kind(rule, words[0], engine)) {
     return std::nullopt;
   }
   const auto from = node_of(words[1], true);
@@ -170,7 +170,7 @@ std::optional<Condition> client_condition_of(Words words) {
   return condition;
 }
 
-std::optional<Condition> condition_of(Words words) {
+std::optional<Condition> condition_of(Words words, const protocol::EngineProbe& engine) {
   if (words.empty()) {
     return std::nullopt;
   }
@@ -180,7 +180,7 @@ std::optional<Condition> condition_of(Words words) {
     return role_of(words);
   }
   if (what == "sent" || what == "held") {
-    const auto rule = rule_of(words.subspan(1));
+    const auto rule = rule_of(words.subspan(1), engine);
     condition.kind = what == "sent" ? Condition::Kind::sent : Condition::Kind::held;
     condition.rule = rule.value_or(MessageRule{});
     return rule ? std::optional(condition) : std::nullopt;
@@ -204,7 +204,7 @@ std::optional<Condition> condition_of(Words words) {
   return comparison_of(words);
 }
 
-bool take_conditions(Words words, Step& step) {
+bool take_conditions(Words words, Step& step, const protocol::EngineProbe& engine) {
   step.time = base::Duration::milliseconds(kAwaitMs);
   if (words.size() > 2 && words[words.size() - 2] == "within") {
     const auto limit = number_of(words.back());
@@ -219,7 +219,7 @@ bool take_conditions(Words words, Step& step) {
     if (i < words.size() && words[i] != "or") {
       continue;
     }
-    const auto condition = condition_of(words.subspan(begin, i - begin));
+    const auto condition = condition_of(words.subspan(begin, i - begin), engine);
     if (!condition) {
       return false;
     }
@@ -267,13 +267,13 @@ bool take_order(Words words, Step& step, OrderKind order) {
   return client && node;
 }
 
-bool take_simple(Words rest, Step& step) {
+bool take_simple(Words rest, Step& step, const protocol::EngineProbe& engine) {
   switch (step.kind) {
     case Step::Kind::await:
     case Step::Kind::demand:
-      return take_conditions(rest, step);
+      return take_conditions(rest, step, engine);
     case Step::Kind::expect: {
-      const bool understood = take_conditions(rest, step);
+      const bool understood = take_conditions(rest, step, engine);
       step.time = {};
       return understood;
     }
@@ -293,7 +293,7 @@ bool take_simple(Words rest, Step& step) {
       return value && rest.empty();
     }
     case Step::Kind::hold: {
-      const auto rule = rule_of(rest);
+      const auto rule = rule_of(rest, engine);
       step.rule = rule.value_or(MessageRule{});
       return rule.has_value();
     }
@@ -335,7 +335,8 @@ bool take_simple(Words rest, Step& step) {
 
 }  // namespace
 
-std::optional<Step> parse_step(const std::vector<std::string>& words, std::uint32_t line) {
+std::optional<Step> parse_step(const std::vector<std::string>& words, std::uint32_t line,
+                               const protocol::EngineProbe& engine) {
   static const std::map<std::string, Step::Kind, std::less<>> kKinds{
       {"await", Step::Kind::await},       {"expect", Step::Kind::expect},
       {"wait", Step::Kind::wait},         {"note", Step::Kind::note},
@@ -368,7 +369,7 @@ std::optional<Step> parse_step(const std::vector<std::string>& words, std::uint3
     return step;  // a fault; its words are checked when it is carried out
   }
   step.kind = kind->second;
-  return take_simple(rest, step) ? std::optional(step) : std::nullopt;
+  return take_simple(rest, step, engine) ? std::optional(step) : std::nullopt;
 }
 
 }  // namespace ostraka::sim

@@ -12,7 +12,7 @@
 //   change NODE +NODE|-NODE              the leader NODE promotes a learner, removes a member
 //   transfer NODE NODE                   from the one to the other
 //   die_at_event NODE K                  loses power before the K-th disk event from now
-//   plant [unwatched]                    Raft's planted bug, if any, is there from now on;
+//   plant [unwatched]                    the engine's planted bug, if any, is there from now on;
 //                                        unwatched: R9 looks away, what comes of it must show
 //   write|remove|read|read_follower CLIENT NODE  one operation of the workload `script`
 //   anything else                        a fault of faults.h
@@ -115,8 +115,9 @@ struct Step {
   std::uint32_t line = 0;
 };
 
-// Nothing when it is not understood.
+// Nothing when it is not understood. `engine` names the kinds of messages.
 [[nodiscard]] std::optional<Step> parse_step(const std::vector<std::string>& words,
-                                             std::uint32_t line);
+                                             std::uint32_t line,
+                                             const protocol::EngineProbe& engine);
 
 }  // namespace ostraka::sim

@@ -1,5 +1,7 @@
 #include "sim/step.h"
 
+#include "protocol/raft/probe.h"
+
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -16,7 +18,9 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-std::optional<Step> parse(const std::string& text) { return parse_step(words_of(text), 7); }
+std::optional<Step> parse(const std::string& text) {
+  return parse_step(words_of(text), 7, protocol::raft::probe());
+}
 
 TEST(Step, AwaitTakesAlternativesAndALimit) {
   const auto step = parse("await down n2 or sent vote_ack n2 n1 within 300");

@@ -1,6 +1,7 @@
 #include "sim/world.h"
 
 #include "base/assert.h"
+#include "sim/engines.h"
 
 #include <algorithm>
 #include <set>
@@ -20,7 +21,11 @@ model::NodeId id_of_name(const std::vector<std::string>& names, const std::strin
 }  // namespace
 
 World::World(WorldOptions options)
-    : options_(options), prng_(options.seed), fabric_(scheduler_, prng_.next(), options.network) {
+    : options_(options),
+      prng_(options.seed),
+      fabric_(scheduler_, prng_.next(), options.network),
+      engine_(options.engine == nullptr ? default_engine() : *options.engine),
+      observer_(engine_) {
   if (options_.mutants.seed_by_address) {
     prng_ = base::Prng(reinterpret_cast<std::uintptr_t>(this));
   }
@@ -94,6 +99,7 @@ node::Options World::node_options(const std::string& name) {
     options.store.protocol.max_message_bytes = options_.max_message_bytes;
   }
   options.advertise = name + ":7379";
+  options.engine = engine_.name;
   options.store.protocol_factory = observer_.factory();
   options.wal.mutant = options_.mutants.wal;
   options.state.mutant = options_.mutants.kv;

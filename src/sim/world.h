@@ -25,12 +25,13 @@
 namespace ostraka::sim {
 
 struct WorldOptions {
+  const protocol::EngineProbe* engine = nullptr;  // null = Raft
   std::uint32_t nodes = 3;
   std::uint32_t spares = 0;             // nodes behind those, which join as learners
   std::uint32_t max_message_bytes = 0;  // of the protocol; 0 = the product's
   std::uint64_t seed = 1;
   Mutants mutants;
-  bool plant_later = false;  // Raft's planted bug waits for plant()
+  bool plant_later = false;  // the engine's planted bug waits for plant()
   sim_ports::SimNetworkOptions network;
   // Shrunk knobs: tiny segments, frequent checkpoints, short logs (faults.md 1.0 (iii)).
   bool small_knobs = false;
@@ -89,8 +90,8 @@ class World {
   void allow_refusal(const std::string& name) { may_refuse_.insert(name); }
   [[nodiscard]] const std::map<std::string, std::string>& refusals() const { return refusals_; }
 
-  // Raft's planted bug, if any, is there from now on. Unwatched: see Observer::plant().
-  void plant(bool unwatched) { observer_.plant(options_.mutants.raft, unwatched); }
+  // The engine's planted bug, if any, is there from now on. Unwatched: see Observer::plant().
+  void plant(bool unwatched) { observer_.plant(options_.mutants.protocol, unwatched); }
 
   // --- Verdicts. ---
   void fail(std::string what);
@@ -116,6 +117,7 @@ class World {
   base::Prng prng_;
   sim_ports::SimScheduler scheduler_;
   sim_ports::SimFabric fabric_;
+  const protocol::EngineProbe& engine_;
   Observer observer_;
   std::vector<std::string> names_;
   std::map<std::string, std::unique_ptr<Machine>> machines_;

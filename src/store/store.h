@@ -19,6 +19,7 @@
 #include "port/file_system.h"
 #include "port/log_store.h"
 #include "protocol/core/protocol.h"
+#include "protocol/engines/engines.h"
 #include "replica/listener.h"
 #include "replica/options.h"
 #include "replica/replica.h"
@@ -31,14 +32,7 @@
 
 namespace ostraka::store {
 
-struct ProtocolParts {
-  model::ShardId shard;
-  model::NodeId self;
-  protocol::Settings settings;
-  std::uint64_t seed = 0;
-  base::Instant now;
-  protocol::Recovered recovered;
-};
+using protocol::ProtocolParts;
 using ProtocolFactory = std::move_only_function<std::unique_ptr<protocol::Protocol>(ProtocolParts)>;
 
 struct Options {
@@ -47,7 +41,8 @@ struct Options {
   protocol::Settings protocol;
   replica::Options replica;
   kv::SessionLimits sessions;
-  // Makes the protocol instances; empty = Raft.
+  std::string protocol_engine{protocol::kDefaultEngine};  // one of protocol::engines()
+  // Makes the protocol instances in its place, when set.
   ProtocolFactory protocol_factory;
 
   // A checkpoint is forced when the un-flushed log of a shard exceeds this many bytes, or is older

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,7 @@ constexpr const char* kBarName = "BARRED";
 constexpr std::uint64_t kBarBytesMax = 4096;
 constexpr std::uint64_t kMagic = 0x5249444b'5254534fULL;  // "OSTRKDIR"
 constexpr std::uint16_t kVersion = 1;
+constexpr std::uint16_t kVersionWithEngine = 2;  // of any engine but Raft
 constexpr std::size_t kChecksummedBytes = 56;
 constexpr std::size_t kBytes = 64;
 
@@ -25,11 +27,11 @@ std::string encode(const Identity& identity) {
   std::string out;
   base::Writer w(out);
   w.u64(kMagic);
-  w.u16(kVersion);
+  w.u16(identity.engine == kRaft ? kVersion : kVersionWithEngine);
   out.resize(16, '\0');
   w.u64(identity.cluster.value());
   w.u32(identity.node.value());
-  w.u32(0);
+  w.u32(identity.engine == kRaft ? 0 : identity.engine);
   w.u64(identity.incarnation.value());
   out.resize(kChecksummedBytes, '\0');
   w.u64(base::hash64(out));
@@ -53,15 +55,21 @@ base::Result<Identity> decode(base::ByteView bytes) {
   Identity identity;
   identity.cluster = model::ClusterId{in.u64()};
   identity.node = model::NodeId{in.u32()};
-  in.u32();
+  const std::uint32_t engine = in.u32();
   identity.incarnation = model::Incarnation{in.u64()};
   in.raw(16);
   if (!ours || in.u64() != base::hash64(bytes.substr(0, kChecksummedBytes))) {
     return damaged();
   }
-  if (version != kVersion) {
+  if (version != kVersion && version != kVersionWithEngine) {
     return base::fail(base::ErrorCode::format_unknown,
                       fmt::format("{}: format {} of the data directory", kName, version));
+  }
+  if (version == kVersionWithEngine) {
+    if (engine <= kRaft || engine > std::numeric_limits<std::uint8_t>::max()) {
+      return damaged();  // nobody writes that
+    }
+    identity.engine = static_cast<std::uint8_t>(engine);
   }
   return identity;
 }

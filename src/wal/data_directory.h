@@ -9,15 +9,20 @@
 #include "model/ids.h"
 #include "port/file_system.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace ostraka::wal {
 
+// The replication engine of every directory from before there was a choice.
+inline constexpr std::uint8_t kRaft = 1;
+
 struct Identity {
   model::ClusterId cluster;
   model::NodeId node;
   model::Incarnation incarnation;
+  std::uint8_t engine = kRaft;  // the replication engine, by its number (protocol/engines)
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 

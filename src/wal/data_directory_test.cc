@@ -1,5 +1,7 @@
 #include "wal/data_directory.h"
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "base/prng.h"
 #include "sim_ports/sim_disk.h"
 
@@ -76,6 +78,45 @@ TEST(DataDirectory, EveryDamageIsRefused) {
     disk.set_contents("IDENTITY", bad);
     EXPECT_EQ(open_data_directory(*files).error().code, ErrorCode::corruption) << bad.size();
   }
+}
+
+std::string with_checksum(std::string identity) {
+  identity.resize(56);
+  base::Writer(identity).u64(base::hash64(identity));
+  return identity;
+}
+
+TEST(DataDirectory, KeepsTheEngine) {
+  sim_ports::SimDisk disk;
+  auto files = disk.open_process();
+  Identity identity = kIdentity;
+  identity.engine = 2;
+  ASSERT_TRUE(initialise_data_directory(*files, identity).has_value());
+  EXPECT_EQ(open_data_directory(*files)->value(), identity);
+  const std::string good = disk.contents("IDENTITY").value();
+  EXPECT_EQ(good[8], 2) << "a program that knows no engines refuses it";
+  EXPECT_EQ(good[28], 2);
+  for (const char engine : {'\0', '\1'}) {  // such a directory has the older format
+    std::string bad = good;
+    bad[28] = engine;
+    disk.set_contents("IDENTITY", with_checksum(bad));
+    EXPECT_EQ(open_data_directory(*files).error().code, ErrorCode::corruption);
+  }
+  std::string later = good;
+  later[8] = 3;
+  disk.set_contents("IDENTITY", with_checksum(later));
+  EXPECT_EQ(open_data_directory(*files).error().code, ErrorCode::format_unknown);
+}
+
+// Bytes of a directory from before there was a choice, and of one of Raft: the same.
+TEST(DataDirectory, OneWithoutAnEngineIsOfRaft) {
+  sim_ports::SimDisk disk;
+  auto files = disk.open_process();
+  ASSERT_TRUE(initialise_data_directory(*files, kIdentity).has_value());
+  const std::string bytes = disk.contents("IDENTITY").value();
+  EXPECT_EQ(bytes[8], 1);
+  EXPECT_EQ(bytes.substr(28, 4), std::string(4, '\0'));
+  EXPECT_EQ(open_data_directory(*files)->value().engine, kRaft);
 }
 
 TEST(DataDirectory, ALogWithoutIdentityIsDamage) {

@@ -1,6 +1,7 @@
-"""Three real servers: every node serves, the leader is killed, nothing acknowledged is lost, the
-node comes back, everything stops cleanly."""
+"""Three real servers under the replication engine OSTRAKA_ENGINE, or Raft: every node serves, the
+leader is killed, nothing acknowledged is lost, the node comes back, everything stops cleanly."""
 
+import os
 import pathlib
 import re
 import sys
@@ -81,10 +82,12 @@ def check_all_present(cluster, acknowledged):
 
 def main():
     acknowledged = {}
-    with Cluster(3) as cluster:
+    engine = os.environ.get("OSTRAKA_ENGINE", "raft")
+    with Cluster(3, flags=["--engine", engine]) as cluster:
         cluster.start_all()
         leader = cluster.wait_for_leader()
-        print(f"leader: {leader.name}")
+        print(f"engine: {engine}, leader: {leader.name}")
+        assert leader.status()["engine"] == engine
         check_every_node_serves(cluster)
         check_order_on_a_connection(cluster)
         check_metrics(cluster)

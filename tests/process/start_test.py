@@ -126,6 +126,29 @@ def check_joining():
         assert first.stop() == 0
 
 
+def check_engines():
+    """A directory keeps its replication engine, and a cluster admits no node of another."""
+    with Cluster(1) as cluster:
+        first = cluster.nodes[0]
+        first.flags = ["--peer", f"127.0.0.1:{first.peer}"]
+        first.start()
+        cluster.wait_for_leader()
+        other = joining(cluster, "n2", f"127.0.0.1:{first.peer}")
+        other.flags += ["--engine", "multi-paxos"]
+        other.start(wait=False)
+        assert other.process.wait(20) == 6, other.last_line()
+        assert "the cluster has the replication engine raft" in other.last_line(), other.last_line()
+        print(f"  {other.last_line()}")
+        assert first.stop() == 0
+        first.flags += ["--engine", "multi-paxos"]
+        first.start(wait=False)
+        assert first.process.wait(20) == 1, first.last_line()
+        assert "made with the replication engine raft" in first.last_line(), first.last_line()
+        print(f"  {first.last_line()}")
+    expect_refusal(["server", "--engine", "paxos"], 2, "--engine", "raft, multi-paxos")
+    expect_refusal(["demo", "--engine", "paxos"], 2, "--engine", "raft, multi-paxos")
+
+
 def check_peer_secrets(folder):
     """Nodes with different secrets do not talk, and both sides say so, but not all the time."""
     for name in ("right", "wrong"):
@@ -208,6 +231,7 @@ def main():
         check_locked_and_foreign_directory(folder)
         check_peer_secrets(folder)
     check_joining()
+    check_engines()
     check_signals()
     check_tools()
     print("ok")

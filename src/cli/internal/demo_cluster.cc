@@ -96,8 +96,9 @@ bool has_ended_within(pid_t process, std::chrono::seconds limit) {
 
 }  // namespace
 
-DemoCluster::DemoCluster(std::string executable, std::string folder, std::size_t nodes, bool keep)
-    : executable_(std::move(executable)), keep_(keep) {
+DemoCluster::DemoCluster(std::string executable, std::string folder, std::string engine,
+                         std::size_t nodes, bool keep)
+    : executable_(std::move(executable)), engine_(std::move(engine)), keep_(keep) {
   const std::vector<std::uint16_t> ports = free_ports(nodes * 3);
   for (std::size_t i = 0; i < nodes && ports.size() == nodes * 3; ++i) {
     DemoNode node;
@@ -138,9 +139,9 @@ base::Status DemoCluster::start(std::size_t index) {
   if (::pipe2(output.data(), O_CLOEXEC) != 0) {
     return base::fail(base::ErrorCode::io_error, std::strerror(errno));
   }
-  std::vector<std::string> words{executable_,  "server",    "--name",    node.name,
-                                 "--data-dir", node.folder, "--redis",   node.redis,
-                                 "--http",     node.http,   "--cluster", member_list()};
+  std::vector<std::string> words{executable_, "server",      "--name",   node.name, "--data-dir",
+                                 node.folder, "--redis",     node.redis, "--http",  node.http,
+                                 "--cluster", member_list(), "--engine", engine_};
   const std::vector<char*> arguments = pointers_of(words);
   const std::string log = node.folder + ".log";
   const pid_t child = ::fork();

@@ -26,7 +26,9 @@ struct DemoNode {
 
 class DemoCluster {
  public:
-  DemoCluster(std::string executable, std::string folder, std::size_t nodes, bool keep);
+  // `engine`: of replication, by name.
+  DemoCluster(std::string executable, std::string folder, std::string engine, std::size_t nodes,
+              bool keep);
   ~DemoCluster();  // stops what runs, unless it is to be kept
   DemoCluster(const DemoCluster&) = delete;
   DemoCluster& operator=(const DemoCluster&) = delete;
@@ -51,6 +53,7 @@ class DemoCluster {
   [[nodiscard]] std::size_t count_whole() const;
 
   std::string executable_;
+  std::string engine_;
   std::vector<DemoNode> nodes_;
   bool keep_;
 };

@@ -1,6 +1,7 @@
 #include "node/internal/admin.h"
 
 #include "node/cluster.h"
+#include "node/internal/engine_choice.h"
 #include "node/internal/json_text.h"
 #include "replica/membership_target.h"
 
@@ -326,10 +327,18 @@ void Admin::on_join(base::ByteView body, std::move_only_function<void(std::strin
                             .redirect = leader_address()}));
     return;
   }
+  if (request->engine != 0 && request->engine != parts_.engine.number) {
+    answer(
+        encode(JoinReply{.error = static_cast<std::uint16_t>(base::ErrorCode::identity_mismatch),
+                         .text = other_engine("the cluster", parts_.engine.number, request->engine),
+                         .engine = parts_.engine.number}));
+    return;
+  }
   const std::string name = request->name;
   add(*request, [this, alive = std::weak_ptr<bool>(alive_), name,
                  done = std::move(answer)](base::Result<std::string> result) mutable {
     JoinReply reply;
+    reply.engine = alive.expired() ? reply.engine : parts_.engine.number;
     if (!result.has_value()) {
       reply.error = static_cast<std::uint16_t>(result.error().code);
       reply.text = result.error().context;
@@ -347,6 +356,7 @@ JoinReply Admin::greet(const AdminRequest& request) const {
   JoinReply reply;
   reply.cluster = parts_.cluster;
   reply.node = parts_.self;
+  reply.engine = parts_.engine.number;
   if (!parts_.origin.joined) {
     reply.members = parts_.origin.members;
   }

@@ -13,6 +13,7 @@
 #include "node/internal/origin.h"
 #include "peer/transport.h"
 #include "port/executor.h"
+#include "protocol/engines/engines.h"
 #include "store/store.h"
 
 #include <cstdint>
@@ -35,6 +36,7 @@ class Admin {
     model::ShardId shard;
     model::NodeId self;
     model::ClusterId cluster;
+    const protocol::Engine& engine;
     const Origin& origin;
   };
 

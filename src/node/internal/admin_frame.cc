@@ -1,6 +1,7 @@
 #include "node/internal/admin_frame.h"
 
 #include "codec/configuration.h"
+#include "codec/peer_frame_greeting.h"
 
 namespace ostraka::node {
 
@@ -29,6 +30,9 @@ std::string encode(const AdminRequest& request) {
   writer.bytes(request.name);
   writer.bytes(request.address);
   writer.u64(request.incarnation.value());
+  if (request.engine != 0) {
+    writer.u8(request.engine);
+  }
   return out;
 }
 
@@ -40,6 +44,9 @@ base::Result<AdminRequest> decode_admin_request(base::ByteView body) {
   request.name = text_of(in);
   request.address = text_of(in);
   request.incarnation = model::Incarnation(in.u64());
+  if (in.remaining() != 0) {
+    request.engine = in.u8();
+  }
   if (!in.finished()) {
     return std::unexpected(malformed("administrative request"));
   }
@@ -83,6 +90,9 @@ std::string encode(const JoinReply& reply) {
   std::string members;
   codec::encode_configuration(reply.members, members);
   writer.bytes(members);
+  if (reply.engine != codec::kPeerEngineRaft) {
+    writer.u8(reply.engine);
+  }
   return out;
 }
 
@@ -95,6 +105,9 @@ base::Result<JoinReply> decode_join_reply(base::ByteView body) {
   reply.cluster = model::ClusterId(in.u64());
   reply.node = model::NodeId(in.u32());
   const base::ByteView members = in.bytes();
+  if (in.remaining() != 0) {
+    reply.engine = in.u8();
+  }
   if (!in.finished()) {
     return std::unexpected(malformed("reply to a request to join"));
   }

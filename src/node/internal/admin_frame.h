@@ -30,6 +30,8 @@ struct AdminRequest {
   std::string name = {};
   std::string address = {};
   model::Incarnation incarnation = {};
+  // Join: what is demanded of the cluster; greet: what this node has. By number, 0 = not said.
+  std::uint8_t engine = 0;
 };
 
 struct AdminReply {
@@ -46,6 +48,7 @@ struct JoinReply {
   model::ClusterId cluster = {};
   model::NodeId node = {};
   model::Configuration members = {};  // whom the new node may talk to
+  std::uint8_t engine = 1;            // of the cluster, by its number
 };
 
 [[nodiscard]] std::string encode(const AdminRequest& request);

@@ -6,6 +6,7 @@
 // the first configuration. The others copy it from whoever has it. Who finds another incarnation
 // than its own in a finished list has lost its disk since. Hence wiped voters never form a second
 // cluster of the same name: one node that kept its disk, or is merely absent, prevents it.
+#include "node/internal/engine_choice.h"
 #include "node/internal/node_impl.h"
 
 #include <fmt/format.h>
@@ -57,7 +58,8 @@ void Node::Impl::form() {
                              .op = AdminOp::greet,
                              .name = origin_.name,
                              .address = {},
-                             .incarnation = identity_.incarnation};
+                             .incarnation = identity_.incarnation,
+                             .engine = engine_->number};
   for (const model::Member& member : origin_.members.voters) {
     if (member.id == identity_.node) {
       continue;
@@ -81,6 +83,11 @@ void Node::Impl::on_greeted(model::NodeId member, base::Result<base::Buffer> rep
   const base::Result<JoinReply> answer = reply.has_value()
                                              ? decode_join_reply(reply->view())
                                              : std::unexpected(std::move(reply).error());
+  if (answer.has_value() && answer->cluster == identity_.cluster &&
+      answer->engine != engine_->number) {
+    on_other_engine(member, *answer);
+    return;
+  }
   if (answer.has_value() && answer->error != 0) {
     if (answer->error == static_cast<std::uint16_t>(base::ErrorCode::identity_mismatch)) {
       refuse_disk(answer->text);
@@ -103,6 +110,19 @@ void Node::Impl::on_greeted(model::NodeId member, base::Result<base::Buffer> rep
         heard.incarnation = other->incarnation;
       }
     }
+  }
+  end_round();
+}
+
+// Who is right is decided by the cluster that is there, or by the lower id: one of two gives up,
+// and the other waits for it to come back.
+void Node::Impl::on_other_engine(model::NodeId member, const JoinReply& answer) {
+  if (is_complete(answer.members) || member < identity_.node) {
+    const model::Member* other = find(origin_.members, member);
+    fatal({base::ErrorCode::identity_mismatch,
+           other_engine(other == nullptr ? "the cluster" : "'" + other->name + "'", answer.engine,
+                        engine_->number)});
+    return;
   }
   end_round();
 }

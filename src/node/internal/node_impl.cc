@@ -243,6 +243,7 @@ NodeFacts Node::Impl::node_facts() {
   facts.name = origin_.name;
   facts.id = identity_.node;
   facts.version = options_.version;
+  facts.engine = engine_ == nullptr ? std::string() : std::string(engine_->name);
   facts.uptime_seconds =
       static_cast<double>((environment_.executor.now() - started_at_).as_milliseconds()) / 1000.0;
   const Addresses where = addresses();

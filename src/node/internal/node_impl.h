@@ -11,6 +11,7 @@
 #include "node/internal/replica_shard.h"
 #include "node/node.h"
 #include "peer/transport.h"
+#include "protocol/engines/engines.h"
 #include "wal/data_directory.h"
 #include "wal/wal.h"
 
@@ -88,6 +89,7 @@ class Node::Impl final : public peer::TransportHandler,
   void on_greeted(model::NodeId member, base::Result<base::Buffer> reply);
   void end_round();
   void adopt(const model::Configuration& members);
+  void on_other_engine(model::NodeId member, const JoinReply& answer);
   void refuse_disk(const std::string& text);
   void fatal(const base::Error& reason);
   void log(LogLevel level, const std::string& line) { environment_.log.write(level, line); }
@@ -106,6 +108,7 @@ class Node::Impl final : public peer::TransportHandler,
   base::Prng prng_;
   wal::Identity identity_;
   Origin origin_;
+  const protocol::Engine* engine_ = nullptr;  // once the identity is known
   base::Instant started_at_;
   std::unique_ptr<port::Timer> timer_;
   std::unique_ptr<peer::Transport> join_transport_;

@@ -1,5 +1,6 @@
 // Starting: identity, joining, storage, the shard, the front ends.
 #include "base/assert.h"
+#include "node/internal/engine_choice.h"
 #include "node/internal/http_routes.h"
 #include "node/internal/node_impl.h"
 #include "node/internal/start_room.h"
@@ -60,6 +61,7 @@ base::Status Node::Impl::start() {
                         fmt::format("the data directory belongs to node '{}', --name says '{}'",
                                     origin_.name, options_.name));
     }
+    OSTRAKA_ASSIGN(engine_, engine_of_directory(identity_.engine, options_.engine));
     if (!options_.join.empty()) {
       log(LogLevel::info, fmt::format("--join {} is ignored: the directory is that of member '{}' "
                                       "already",
@@ -68,6 +70,8 @@ base::Status Node::Impl::start() {
     return open();
   }
   origin_.name = options_.name;
+  OSTRAKA_ASSIGN(engine_, engine_asked_for(options_.engine));
+  identity_.engine = engine_->number;
   identity_.incarnation = model::Incarnation(prng_.next() | 1U);
   if (options_.mutant == Mutant::wiped_voter_votes) {
     identity_.incarnation = model::Incarnation(1);
@@ -123,7 +127,8 @@ void Node::Impl::ask_to_join(const std::string& address, int tries) {
                              .op = AdminOp::join,
                              .name = options_.name,
                              .address = advertised(),
-                             .incarnation = identity_.incarnation};
+                             .incarnation = identity_.incarnation,
+                             .engine = options_.engine.empty() ? std::uint8_t{0} : engine_->number};
   join_transport_->call_address(
       address, peer::FrameType::join_request, encode(request),
       environment_.executor.now() + kJoinLimit,
@@ -148,6 +153,20 @@ void Node::Impl::on_join_reply(base::Result<base::Buffer> reply, int tries) {
     next = answer->redirect.empty() ? options_.join : answer->redirect;
     if (!base::is_retryable(error->code)) {
       error->code = base::ErrorCode::identity_mismatch;  // the cluster does not take this node
+    }
+  }
+  if (!error.has_value()) {
+    // The cluster's, unless the operator said otherwise.
+    base::Result<const protocol::Engine*> engine =
+        engine_of_directory(answer->engine, options_.engine);
+    if (engine.has_value()) {
+      engine_ = *engine;
+      identity_.engine = engine_->number;
+    } else {
+      error = base::Error{engine.error().code,
+                          options_.engine.empty()
+                              ? engine.error().context
+                              : other_engine("the cluster", answer->engine, identity_.engine)};
     }
   }
   if (!error.has_value()) {
@@ -205,6 +224,7 @@ base::Status Node::Impl::open() {
   transport.cluster = identity_.cluster;
   transport.self = identity_.node;
   transport.incarnation = identity_.incarnation;
+  transport.engine = engine_->number;
   transport.peer_secret = options_.peer_secret;
   transport.mutant = options_.peer_mutant;
   transport.log = [this](std::string_view line) { log(LogLevel::warning, std::string(line)); };
@@ -215,6 +235,7 @@ base::Status Node::Impl::open() {
 
   store::Options store_options = std::move(options_.store);
   store_options.self = identity_.node;
+  store_options.protocol_engine = engine_->name;
   store_options.seed = prng_.next();
   parts_.store =
       std::make_unique<store::Store>(store::Environment{.executor = environment_.executor,
@@ -238,6 +259,7 @@ base::Status Node::Impl::open() {
                                                       .shard = kShard,
                                                       .self = identity_.node,
                                                       .cluster = identity_.cluster,
+                                                      .engine = *engine_,
                                                       .origin = origin_},
                                          [this] { return local_status_json(node_facts()); });
   OSTRAKA_TRY(parts_.store->start());

@@ -200,6 +200,7 @@ std::string local_status_json(const NodeFacts& facts) {
     out["disk"] = disk_text(status);
   }
   out["version"] = facts.version;
+  out["engine"] = facts.engine;
   out["reachable"] = true;
   out["leader"] = facts.leader_name;
   out["redis"] = facts.redis_address;
@@ -211,6 +212,7 @@ std::string local_status_json(const NodeFacts& facts) {
 
 std::string cluster_status_json(const std::string& leader, const std::vector<NodeAnswer>& answers) {
   Json nodes = Json::array();
+  Json engine;
   std::uint64_t commit = 0;
   for (const NodeAnswer& answer : answers) {
     Json node = answer.json.has_value() ? parse_flat(*answer.json) : Json();
@@ -232,6 +234,9 @@ std::string cluster_status_json(const std::string& leader, const std::vector<Nod
     if (node["commit"].is_number_unsigned()) {
       commit = std::max(commit, node["commit"].get<std::uint64_t>());
     }
+    if (const auto told = node.find("engine"); engine.is_null() && told != node.end()) {
+      engine = *told;
+    }
     nodes.push_back(std::move(node));
   }
   for (Json& node : nodes) {
@@ -240,7 +245,9 @@ std::string cluster_status_json(const std::string& leader, const std::vector<Nod
       node["lag"] = commit > applied ? commit - applied : 0;
     }
   }
-  Json out{{"leader", leader.empty() ? Json(nullptr) : Json(leader)}, {"nodes", std::move(nodes)}};
+  Json out{{"leader", leader.empty() ? Json(nullptr) : Json(leader)},
+           {"engine", std::move(engine)},
+           {"nodes", std::move(nodes)}};
   return to_text(out);
 }
 

@@ -22,6 +22,7 @@ struct NodeFacts {
   std::string name;
   model::NodeId id;
   std::string version;
+  std::string engine;  // of replication
   std::string leader_name;
   std::string redis_address;
   std::string http_address;
@@ -46,7 +47,8 @@ struct NodeAnswer {
   bool learner = false;
   std::optional<std::string> json;  // none: it did not answer
 };
-// {"leader":…,"nodes":[…]}: lag is counted from the highest commit index that any node told.
+// {"leader":…,"engine":…,"nodes":[…]}: lag is counted from the highest commit index that any node
+// told.
 [[nodiscard]] std::string cluster_status_json(const std::string& leader,
                                               const std::vector<NodeAnswer>& answers);
 void add_metrics(const NodeFacts& facts, base::MetricsText& out);

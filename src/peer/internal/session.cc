@@ -23,6 +23,7 @@ base::ErrorCode code_of(RefuseReason reason) {
     case RefuseReason::cluster:
     case RefuseReason::target:
     case RefuseReason::incarnation:
+    case RefuseReason::engine:
       return base::ErrorCode::identity_mismatch;
   }
   return base::ErrorCode::malformed;
@@ -206,6 +207,7 @@ base::Status Session::handle_challenge() {
                        .target = peer_,
                        .channel = channel_,
                        .nonce = make_nonce(local_.secret, local_.nonce_seed, local_.nonces++),
+                       .engine = local_.engine,
                        .mac = {}},
       transcript_);
   send_session_frame(SessionFrame::hello, transcript_.hello);
@@ -224,6 +226,7 @@ base::Status Session::handle_hello() {
                                   .cluster = local_.cluster,
                                   .node = local_.node,
                                   .incarnation = local_.incarnation,
+                                  .engine = local_.engine,
                                   .mac = {}},
                transcript_);
   send_session_frame(SessionFrame::welcome, transcript_.welcome);
@@ -250,7 +253,10 @@ std::optional<RefuseReason> Session::judge_hello(const codec::PeerHello& hello) 
   peer_ = hello.node;
   incarnation_ = hello.incarnation;
   channel_ = hello.channel;
-  return channel_ == kCall ? std::nullopt : owner_.admit(*this);
+  if (channel_ == kCall) {
+    return std::nullopt;
+  }
+  return hello.engine != local_.engine ? RefuseReason::engine : owner_.admit(*this);
 }
 
 base::Status Session::handle_welcome() {
@@ -277,6 +283,9 @@ std::optional<RefuseReason> Session::judge_welcome(const codec::PeerWelcome& wel
   }
   if (welcome.cluster != local_.cluster) {
     return RefuseReason::cluster;
+  }
+  if (welcome.engine != local_.engine) {
+    return RefuseReason::engine;
   }
   return welcome.node != peer_ ? RefuseReason::target : owner_.admit(*this);
 }

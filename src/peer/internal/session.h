@@ -35,6 +35,7 @@ struct LocalIdentity {
   model::ClusterId cluster;
   model::NodeId node;
   model::Incarnation incarnation;
+  std::uint8_t engine = codec::kPeerEngineRaft;
   std::string secret;
   std::uint64_t nonce_seed = 0;
   std::uint64_t nonces = 0;  // given out

@@ -45,6 +45,16 @@ struct Recovered {
   std::vector<ConfigurationAt> configurations;
 };
 
+// What an instance is made of.
+struct ProtocolParts {
+  model::ShardId shard;
+  model::NodeId self;
+  Settings settings;
+  std::uint64_t seed = 0;  // of its randomness
+  base::Instant now;       // the node's monotonic clock: it may have made promises before
+  Recovered recovered;
+};
+
 struct PeerStatus {
   model::NodeId id;
   model::LogIndex match;  // known to be durable there

@@ -1,6 +1,7 @@
 // Every planted bug is caught by the invariants within the stated number of random seeds: the
 // checkers can fail.
-#include "protocol/raft/testing/random_run.h"
+#include "protocol/raft/probe.h"
+#include "protocol/testing/random_run.h"
 
 #include <gtest/gtest.h>
 
@@ -8,51 +9,53 @@
 #include <cstdlib>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 namespace ostraka::protocol::raft::testing {
 namespace {
 
+using protocol::testing::random_run;
+using protocol::testing::RunResult;
+
 struct Expectation {
-  Mutant mutant;
+  std::string_view mutant;
   std::uint64_t seeds_max;
 };
 
-void PrintTo(const Expectation& expectation, std::ostream* out) {
-  *out << name_of(expectation.mutant);
-}
+void PrintTo(const Expectation& expectation, std::ostream* out) { *out << expectation.mutant; }
 
 class Mutants : public ::testing::TestWithParam<Expectation> {};
 
 TEST_P(Mutants, IsCaught) {
   const Expectation& expected = GetParam();
+  const std::size_t mutant = mutant_named(probe(), expected.mutant);
+  ASSERT_NE(mutant, 0U);
   for (std::uint64_t seed = 1; seed <= expected.seeds_max; ++seed) {
-    const RunResult result = random_run(seed, expected.mutant);
+    const RunResult result = random_run(probe(), seed, mutant);
     if (result.violation) {
       RecordProperty("seed", std::to_string(seed));
       RecordProperty("violation", *result.violation);
       if (std::getenv("OSTRAKA_RAFT_VERBOSE") != nullptr) {
-        std::printf("%s: seed %d: %s\n", std::string(name_of(expected.mutant)).c_str(),
+        std::printf("%s: seed %d: %s\n", std::string(expected.mutant).c_str(),
                     static_cast<int>(seed), result.violation->c_str());
       }
       return;
     }
   }
-  FAIL() << name_of(expected.mutant) << " was not caught in " << expected.seeds_max << " seeds";
+  FAIL() << expected.mutant << " was not caught in " << expected.seeds_max << " seeds";
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, Mutants,
-    ::testing::Values(Expectation{Mutant::commit_any_term, 20},
-                      Expectation{Mutant::vote_before_durable, 5},
-                      Expectation{Mutant::ack_before_durable, 5},
-                      Expectation{Mutant::no_config_guard, 60},
-                      Expectation{Mutant::lease_kept_in_transfer, 150},
-                      Expectation{Mutant::vote_within_promise_on_reset, 60},
-                      Expectation{Mutant::vote_after_restart_within_promise, 60},
-                      Expectation{Mutant::read_without_own_term_commit, 60},
-                      Expectation{Mutant::prevote_silent, 600}, Expectation{Mutant::vote_twice, 30},
-                      Expectation{Mutant::lease_from_receipt, 60}),
-    [](const auto& tested) { return std::string(name_of(tested.param.mutant)); });
+    ::testing::Values(Expectation{"commit_any_term", 20}, Expectation{"vote_before_durable", 5},
+                      Expectation{"ack_before_durable", 5}, Expectation{"no_config_guard", 60},
+                      Expectation{"lease_kept_in_transfer", 150},
+                      Expectation{"vote_within_promise_on_reset", 60},
+                      Expectation{"vote_after_restart_within_promise", 60},
+                      Expectation{"read_without_own_term_commit", 60},
+                      Expectation{"prevote_silent", 600}, Expectation{"vote_twice", 30},
+                      Expectation{"lease_from_receipt", 60}),
+    [](const auto& tested) { return std::string(tested.param.mutant); });
 
 }  // namespace
 }  // namespace ostraka::protocol::raft::testing

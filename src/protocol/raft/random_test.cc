@@ -1,6 +1,7 @@
 // Random schedules: loss, duplication, reordering, crashes, partitions, drifting clocks, changes of
 // membership, transfers, reads; the invariants judge every step.
-#include "protocol/raft/testing/random_run.h"
+#include "protocol/raft/probe.h"
+#include "protocol/testing/random_run.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,10 @@
 namespace ostraka::protocol::raft::testing {
 namespace {
 
+using protocol::testing::Cluster;
+using protocol::testing::random_run;
+using protocol::testing::RunResult;
+
 std::uint64_t seeds() {
   const char* wanted = std::getenv("OSTRAKA_RAFT_SEEDS");
   return wanted == nullptr ? 200 : std::strtoull(wanted, nullptr, 10);
@@ -18,7 +23,7 @@ std::uint64_t seeds() {
 TEST(RandomSchedules, InvariantsHold) {
   Cluster::Counters sum;
   for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
-    const RunResult result = random_run(seed, Mutant::none);
+    const RunResult result = random_run(probe(), seed);
     ASSERT_FALSE(result.violation.has_value()) << "seed " << seed << ": " << *result.violation;
     sum.reads_done += result.counters.reads_done;
     sum.lease_reads += result.counters.lease_reads;
@@ -46,13 +51,13 @@ TEST(RandomSchedules, OneSeed) {
   if (wanted == nullptr) {
     GTEST_SKIP() << "no seed asked for";
   }
-  const RunResult result = random_run(std::strtoull(wanted, nullptr, 10), Mutant::none, true);
+  const RunResult result = random_run(probe(), std::strtoull(wanted, nullptr, 10), 0, true);
   EXPECT_FALSE(result.violation.has_value()) << *result.violation;
 }
 
 TEST(RandomSchedules, SameSeedSameRun) {
-  const RunResult one = random_run(7, Mutant::none);
-  const RunResult two = random_run(7, Mutant::none);
+  const RunResult one = random_run(probe(), 7);
+  const RunResult two = random_run(probe(), 7);
   EXPECT_EQ(one.hash, two.hash);
   EXPECT_EQ(one.counters.steps, two.counters.steps);
 }

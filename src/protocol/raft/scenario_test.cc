@@ -2,7 +2,8 @@
 // the planted bug that each one is about.
 //
 // OSTRAKA_GOLDEN=update writes the golden files anew.
-#include "protocol/raft/testing/script.h"
+#include "protocol/raft/probe.h"
+#include "protocol/testing/script.h"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +11,13 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 namespace ostraka::protocol::raft::testing {
 namespace {
+
+using protocol::testing::run_script;
+using protocol::testing::ScriptResult;
 
 std::string slurp(const std::string& path) {
   std::ifstream in(path);
@@ -27,7 +32,7 @@ TEST_P(Scenario, MatchesGoldenLog) {
   const std::string path = std::string("testdata/") + GetParam();
   const std::string script = slurp(path + ".txt");
   ASSERT_FALSE(script.empty()) << path;
-  const ScriptResult result = run_script(script);
+  const ScriptResult result = run_script(probe(), script);
   for (const std::string& failure : result.failures) {
     ADD_FAILURE() << path << ": " << failure;
   }
@@ -53,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(Scripts, Scenario,
 
 struct Planted {
   const char* script;
-  Mutant mutant;
+  std::string_view mutant;
   const char* invariant;
 };
 
@@ -64,8 +69,10 @@ class PlantedScenario : public ::testing::TestWithParam<Planted> {};
 // The exact schedule must fail with the bug that it was made for.
 TEST_P(PlantedScenario, IsCaught) {
   const Planted& planted = GetParam();
+  const std::size_t mutant = mutant_named(probe(), planted.mutant);
+  ASSERT_NE(mutant, 0U);
   const ScriptResult result =
-      run_script(slurp(std::string("testdata/") + planted.script + ".txt"), planted.mutant);
+      run_script(probe(), slurp(std::string("testdata/") + planted.script + ".txt"), mutant);
   if (planted.invariant == std::string("L1")) {
     EXPECT_FALSE(result.failures.empty()) << "not caught";
     return;
@@ -74,21 +81,22 @@ TEST_P(PlantedScenario, IsCaught) {
   EXPECT_EQ(result.violation->substr(0, 2), planted.invariant) << *result.violation;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Scripts, PlantedScenario,
-    ::testing::Values(Planted{"figure8", Mutant::commit_any_term, "R6"},
-                      Planted{"s1", Mutant::commit_any_term, "R6"},
-                      Planted{"s2", Mutant::vote_before_durable, "R9"},
-                      Planted{"s4", Mutant::no_config_guard, "R8"},
-                      Planted{"s8", Mutant::lease_kept_in_transfer, "T1"},
-                      Planted{"s10", Mutant::read_without_own_term_commit, "C1"},
-                      Planted{"e5", Mutant::vote_within_promise_on_reset, "T1"},
-                      Planted{"s7e", Mutant::prevote_silent, "L1"},
-                      Planted{"lease_receipt", Mutant::lease_from_receipt, "T1"},
-                      Planted{"e5_restart", Mutant::vote_after_restart_within_promise, "T1"}),
-    [](const auto& tested) {
-      return std::string(tested.param.script) + "_" + std::string(name_of(tested.param.mutant));
-    });
+INSTANTIATE_TEST_SUITE_P(Scripts, PlantedScenario,
+                         ::testing::Values(Planted{"figure8", "commit_any_term", "R6"},
+                                           Planted{"s1", "commit_any_term", "R6"},
+                                           Planted{"s2", "vote_before_durable", "R9"},
+                                           Planted{"s4", "no_config_guard", "R8"},
+                                           Planted{"s8", "lease_kept_in_transfer", "T1"},
+                                           Planted{"s10", "read_without_own_term_commit", "C1"},
+                                           Planted{"e5", "vote_within_promise_on_reset", "T1"},
+                                           Planted{"s7e", "prevote_silent", "L1"},
+                                           Planted{"lease_receipt", "lease_from_receipt", "T1"},
+                                           Planted{"e5_restart",
+                                                   "vote_after_restart_within_promise", "T1"}),
+                         [](const auto& tested) {
+                           return std::string(tested.param.script) + "_" +
+                                  std::string(tested.param.mutant);
+                         });
 
 }  // namespace
 }  // namespace ostraka::protocol::raft::testing

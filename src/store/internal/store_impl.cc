@@ -1,22 +1,13 @@
 #include "store/internal/store_impl.h"
 
 #include "base/hash.h"
-#include "protocol/raft/raft.h"
+#include "protocol/engines/engines.h"
 #include "store/internal/recovery.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace ostraka::store {
-namespace {
-
-std::unique_ptr<protocol::Protocol> make_raft(const ProtocolParts& parts) {
-  return std::make_unique<protocol::raft::Raft>(parts.self, parts.settings, parts.recovered,
-                                                parts.seed, parts.now);
-}
-
-}  // namespace
-
 Store::Impl::Impl(Environment environment, Options options)
     : environment_(environment),
       options_(std::move(options)),
@@ -32,7 +23,7 @@ Store::Impl::Impl(Environment environment, Options options)
           },
           [this] { return reload_all(); }) {
   if (!options_.protocol_factory) {
-    options_.protocol_factory = make_raft;
+    options_.protocol_factory = protocol::find_engine(options_.protocol_engine)->make;
   }
 }
 

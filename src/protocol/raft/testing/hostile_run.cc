@@ -1,7 +1,7 @@
 #include "protocol/raft/testing/hostile_run.h"
 
 #include "base/prng.h"
-#include "protocol/raft/testing/cluster.h"
+#include "protocol/testing/cluster.h"
 
 #include <algorithm>
 #include <array>
@@ -10,6 +10,8 @@
 
 namespace ostraka::protocol::raft::testing {
 namespace {
+
+using protocol::testing::make_configuration;
 
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 constexpr std::array<std::uint64_t, 10> kHostile = {0,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "protocol/raft/raft.h"
-#include "protocol/raft/testing/cluster.h"
+#include "protocol/testing/cluster.h"
 
 #include <cstdint>
 #include <initializer_list>
@@ -10,6 +10,8 @@
 #include <vector>
 
 namespace ostraka::protocol::raft::testing {
+
+using protocol::testing::make_configuration;
 
 struct LoneOptions {
   std::uint32_t self = 1;

@@ -1,13 +1,15 @@
 #include "protocol/raft/testing/victim.h"
 
 #include "base/assert.h"
-#include "protocol/raft/testing/cluster.h"
+#include "protocol/testing/cluster.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace ostraka::protocol::raft::testing {
 namespace {
+
+using protocol::testing::make_configuration;
 
 constexpr std::size_t kSentKept = 32;
 // More than every pending read and a window to every peer.

@@ -3,13 +3,15 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "protocol/core/engine_probe.h"
 
 #include <optional>
 #include <string>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 
 // The first violation, or nothing.
-[[nodiscard]] std::optional<std::string> schedule_run(base::ByteView script);
+[[nodiscard]] std::optional<std::string> schedule_run(const EngineProbe& engine,
+                                                      base::ByteView script);
 
-}  // namespace ostraka::protocol::raft::testing
+}  // namespace ostraka::protocol::testing

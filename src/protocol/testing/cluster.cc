@@ -1,4 +1,4 @@
-#include "protocol/raft/testing/cluster.h"
+#include "protocol/testing/cluster.h"
 
 #include "base/assert.h"
 
@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 
 model::Configuration make_configuration(const std::vector<std::uint32_t>& voters,
                                         const std::vector<std::uint32_t>& learners) {
@@ -26,7 +26,8 @@ model::Configuration make_configuration(const std::vector<std::uint32_t>& voters
   return configuration;
 }
 
-Cluster::Cluster(const ClusterOptions& options) : options_(options), prng_(options.seed) {
+Cluster::Cluster(const ClusterOptions& options)
+    : options_(options), prng_(options.seed), invariants_(options.engine->make_invariants()) {
   std::vector<std::uint32_t> voters;
   for (std::uint32_t id = 1; id <= options.voters; ++id) {
     voters.push_back(id);
@@ -65,23 +66,29 @@ Recovered Cluster::recovered(const Node& node) const {
   r.hard_state = node.disk.hard_state;
   r.snapshot = node.disk.snapshot;
   r.applied = node.disk.checkpoint;
-  r.entries = node.disk.entries;
+  for (const auto& [index, entry] : node.disk.log) {
+    r.entries.push_back(entry.meta);
+  }
   r.configurations = node.disk.configurations;
   return r;
 }
 
 void Cluster::boot(Node& node) {
-  const Recovered from = recovered(node);
-  invariants_.observe_started(node.id, from);
-  node.raft = std::make_unique<Raft>(node.id, options_.settings, from,
-                                     prng_.next() ^ node.id.value(), local(node));
-  node.raft->plant_bug(options_.mutant);
+  ProtocolParts parts;
+  parts.self = node.id;
+  parts.settings = options_.settings;
+  parts.seed = prng_.next() ^ node.id.value();
+  parts.now = local(node);
+  parts.recovered = recovered(node);
+  invariants_->observe_started(node.id, parts.recovered);
+  node.protocol = engine().make(parts);
+  engine().plant(*node.protocol, options_.mutant);
   node.writes.clear();
   node.waiting.clear();
   node.timers.clear();
   node.payloads.clear();
-  for (std::size_t i = 0; i < node.disk.entries.size(); ++i) {
-    node.payloads[node.disk.entries[i].index] = node.disk.payloads[i];
+  for (const auto& [index, entry] : node.disk.log) {
+    node.payloads[index] = entry.payload;
   }
   node.durable = {};
   node.applied = node.disk.checkpoint;
@@ -99,26 +106,26 @@ void Cluster::say(std::string line) {
 }
 
 void Cluster::step(Node& node, EventBody body) {
-  if (node.raft == nullptr || violation_) {
+  if (node.protocol == nullptr || violation_) {
     return;
   }
   ++counters_.steps;
   node.effects.clear();
-  node.raft->step({local(node), std::move(body)}, node.effects);
+  node.protocol->step({local(node), std::move(body)}, node.effects);
   take_effects(node);
-  const ProtocolStatus status = node.raft->status();
-  invariants_.observe_state(node.id, status, node.raft->configuration());
+  const ProtocolStatus status = node.protocol->status();
+  invariants_->observe_state(node.id, status, node.protocol->configuration());
   apply(node);
   sample_leases();
 }
 
 void Cluster::sample_leases() {
   for (Node& node : nodes_) {
-    invariants_.observe_lease(node.id,
-                              node.raft != nullptr && node.raft->lease_covers(local(node)));
+    invariants_->observe_lease(
+        node.id, node.protocol != nullptr && node.protocol->lease_covers(local(node)));
   }
   if (!violation_) {
-    violation_ = invariants_.check();
+    violation_ = invariants_->check();
     if (violation_) {
       say("VIOLATION " + *violation_);
     }
@@ -128,7 +135,7 @@ void Cluster::sample_leases() {
 void Cluster::take_effects(Node& node) {
   Effects& effects = node.effects;
   for (const TraceRecord& record : effects.trace) {
-    say(fmt::format("{}: {}", node.id.value(), node.raft->describe(record)));
+    say(fmt::format("{}: {}", node.id.value(), node.protocol->describe(record)));
   }
   if (effects.log_lost) {
     violation_ = fmt::format("node {} is told that it lost its log, and no disk here loses any",
@@ -176,32 +183,53 @@ void Cluster::take_append(Node& node) {
     write.at = std::max(write.at, node.writes.back().at);
   }
   for (const EntryMeta& entry : append.entries) {
-    std::uint64_t payload = 0;
-    if (entry.kind == EntryKind::data) {
-      payload = value_;
-      if (!incoming_payloads_.empty()) {
-        payload = incoming_payloads_[static_cast<std::size_t>(entry.index.value() -
-                                                              incoming_payloads_.back())];
-      }
+    const std::optional<std::uint64_t> payload = payload_of(node, entry);
+    if (!payload) {
+      violation_ = fmt::format("DRIVER node {} appends entry {} of term {} without a payload",
+                               node.id.value(), entry.index.value(), entry.term.value());
     }
-    node.payloads[entry.index] = payload;
-    write.payloads.push_back(payload);
+    write.payloads.push_back(payload.value_or(0));
   }
-  invariants_.observe_append(node.id, append, write.payloads);
+  // After all were found: what is written again takes its payload from what is replaced.
+  for (std::size_t i = 0; i < append.entries.size(); ++i) {
+    node.payloads[append.entries[i].index] = write.payloads[i];
+  }
+  invariants_->observe_append(node.id, append, write.payloads);
   node.writes.push_back(std::move(write));
+}
+
+std::optional<std::uint64_t> Cluster::payload_of(const Node& node, const EntryMeta& entry) const {
+  if (entry.kind != EntryKind::data) {
+    return 0;
+  }
+  for (const Proposed& proposed : node.effects.proposed) {
+    if (proposed.index == entry.index) {
+      return value_;
+    }
+  }
+  for (std::size_t i = 0; incoming_ != nullptr && i < incoming_->message.entries.size(); ++i) {
+    const EntryMeta& received = incoming_->message.entries[i];
+    if (received.index == entry.index && received.term == entry.term) {
+      return incoming_->payloads[i];
+    }
+  }
+  const auto mine = node.payloads.find(entry.index);
+  return mine == node.payloads.end() ? std::nullopt : std::optional(mine->second);
 }
 
 void Cluster::take_answers(Node& node) {
   Effects& effects = node.effects;
   for (const ReadReady& ready : effects.reads) {
-    invariants_.observe_read_ready(node.id, ready.id, ready.index);
+    invariants_->observe_read_ready(node.id, ready.id, ready.index);
     open_reads_.erase(ready.id.value());
+    answers_[ready.id.value()].index = ready.index;
     ++counters_.reads_done;
     say(fmt::format("{}: read {} at {}", node.id.value(), ready.id.value(), ready.index.value()));
   }
   for (const RequestFailed& failed : effects.failed) {
+    answers_[failed.id.value()] = {failed.code, failed.leader_hint, {}, {}};
     if (open_reads_.erase(failed.id.value()) != 0) {
-      invariants_.observe_read_failed(node.id, failed.id);
+      invariants_->observe_read_failed(node.id, failed.id);
       ++counters_.reads_failed;
     }
     say(fmt::format("{}: request {} failed: {}", node.id.value(), failed.id.value(),
@@ -209,10 +237,12 @@ void Cluster::take_answers(Node& node) {
   }
   for (const Proposed& proposed : effects.proposed) {
     ++counters_.proposals;
+    answers_[proposed.id.value()] = {{}, {}, proposed.index, proposed.term};
     say(fmt::format("{}: proposed {} in term {}", node.id.value(), proposed.index.value(),
                     proposed.term.value()));
   }
   for (const RequestDone& done : effects.done) {
+    answers_[done.id.value()] = {};
     ++(done.id.value() % 2 == 0 ? counters_.changes : counters_.transfers);
     say(fmt::format("{}: request {} done", node.id.value(), done.id.value()));
   }
@@ -224,8 +254,8 @@ void Cluster::take_snapshots(Node& node) {
     SnapshotTransfer transfer;
     transfer.from = node.id;
     transfer.to = wanted.to;
-    transfer.leader_term = node.raft->status().term;
-    transfer.meta = {node.applied, node.raft->term_at(node.applied), node.configuration};
+    transfer.leader_term = node.protocol->status().term;
+    transfer.meta = {node.applied, node.protocol->term_at(node.applied), node.configuration};
     transfer.hash = node.state_hash;
     transfer.at = time_ns_ + 5 * delay(options_.delay_min_us, options_.delay_max_us);
     transfer.lost = prng_.chance(options_.loss_per_mille, 1000) || node.applied <= wanted.at_least;
@@ -235,7 +265,7 @@ void Cluster::take_snapshots(Node& node) {
   const bool decided = effects.install_snapshot || effects.discard_snapshot;
   if (effects.install_snapshot) {
     const SnapshotMeta& meta = *effects.install_snapshot;
-    invariants_.observe_install(node.id, meta);
+    invariants_->observe_install(node.id, meta);
     DiskWrite write;
     write.snapshot = meta;
     write.snapshot_hash = node.staged_hash;
@@ -267,9 +297,9 @@ void Cluster::apply(Node& node) {
   while (node.applied < upto) {
     node.applied = node.applied.next();
     const std::uint64_t payload = node.payloads[node.applied];
-    const model::Term term = node.raft->term_at(node.applied);
+    const model::Term term = node.protocol->term_at(node.applied);
     node.state_hash = node.state_hash * 0x9e3779b97f4a7c15ULL + payload + 1;
-    invariants_.observe_applied(node.id, node.applied, term, payload);
+    invariants_->observe_applied(node.id, node.applied, term, payload);
     for (const ConfigurationAt& at : node.disk.configurations) {
       if (at.index == node.applied) {
         node.configuration = at.configuration;
@@ -279,25 +309,28 @@ void Cluster::apply(Node& node) {
   step(node, Applied{node.applied});
 }
 
-void Cluster::propose(std::uint32_t node, std::uint32_t bytes) {
+std::uint64_t Cluster::propose(std::uint32_t node, std::uint32_t bytes) {
   value_ = prng_.next();
-  step(node_of(node), Propose{RequestId{++number_}, bytes});
+  const std::uint64_t id = ++number_;
+  step(node_of(node), Propose{RequestId{id}, bytes});
+  return id;
 }
 
 void Cluster::campaign(std::uint32_t node) { step(node_of(node), Campaign{}); }
 
 std::uint64_t Cluster::read(std::uint32_t node) {
   Node& it = node_of(node);
-  if (it.raft == nullptr || violation_) {
+  if (it.protocol == nullptr || violation_) {
     return 0;
   }
   const RequestId id{++number_};
-  invariants_.observe_read_asked(it.id, id);
-  if (it.raft->lease_covers(local(it))) {
+  invariants_->observe_read_asked(it.id, id);
+  if (it.protocol->lease_covers(local(it))) {
     ++counters_.lease_reads;
     say(fmt::format("{}: read {} by lease at {}", node, id.value(),
-                    it.raft->status().commit.value()));
-    invariants_.observe_read_ready(it.id, id, it.raft->status().commit);
+                    it.protocol->status().commit.value()));
+    invariants_->observe_read_ready(it.id, id, it.protocol->status().commit);
+    answers_[id.value()].index = it.protocol->status().commit;
     sample_leases();
     return id.value();
   }
@@ -306,19 +339,25 @@ std::uint64_t Cluster::read(std::uint32_t node) {
   return id.value();
 }
 
-void Cluster::transfer(std::uint32_t from, std::uint32_t to) {
+std::uint64_t Cluster::transfer(std::uint32_t from, std::uint32_t to) {
   number_ += 1 + number_ % 2;  // odd numbers
-  step(node_of(from), TransferLeadership{RequestId{number_}, model::NodeId{to}});
+  const std::uint64_t id = number_;
+  step(node_of(from), TransferLeadership{RequestId{id}, model::NodeId{to}});
+  return id;
 }
 
-void Cluster::change(std::uint32_t node, const model::Configuration& target, bool joint) {
+std::uint64_t Cluster::change(std::uint32_t node, const model::Configuration& target, bool joint) {
   number_ += 2 - number_ % 2;  // even numbers
-  step(node_of(node),
-       ChangeMembership{RequestId{number_}, std::make_shared<const model::Configuration>(target),
-                        joint});
+  const std::uint64_t id = number_;
+  step(
+      node_of(node),
+      ChangeMembership{RequestId{id}, std::make_shared<const model::Configuration>(target), joint});
+  return id;
 }
 
 void Cluster::step_down(std::uint32_t node) { step(node_of(node), StepDown{}); }
+
+void Cluster::disk_space(std::uint32_t node, bool full) { step(node_of(node), DiskSpace{full}); }
 
 void Cluster::unreachable(std::uint32_t node, std::uint32_t peer) {
   step(node_of(node), PeerUnreachable{model::NodeId{peer}});
@@ -326,7 +365,7 @@ void Cluster::unreachable(std::uint32_t node, std::uint32_t peer) {
 
 void Cluster::crash(std::uint32_t number) {
   Node& node = node_of(number);
-  if (node.raft == nullptr) {
+  if (node.protocol == nullptr) {
     return;
   }
   // Writes reach the disk in order; some of those under way may have.
@@ -335,17 +374,17 @@ void Cluster::crash(std::uint32_t number) {
     write_to_disk(node, node.writes.front());
     node.writes.pop_front();
   }
-  node.raft.reset();
+  node.protocol.reset();
   node.writes.clear();
   node.waiting.clear();
   node.timers.clear();
   std::erase_if(open_reads_, [&](const auto& read) { return read.second.second == node.id; });
-  invariants_.observe_crashed(node.id);
+  invariants_->observe_crashed(node.id);
 }
 
 void Cluster::restart(std::uint32_t number) {
   Node& node = node_of(number);
-  if (node.raft == nullptr) {
+  if (node.protocol == nullptr) {
     boot(node);
   }
 }
@@ -353,7 +392,7 @@ void Cluster::restart(std::uint32_t number) {
 void Cluster::compact(std::uint32_t number, std::uint64_t keep) {
   Node& node = node_of(number);
   Disk& disk = node.disk;
-  if (node.raft == nullptr || violation_ || !node.writes.empty() ||
+  if (node.protocol == nullptr || violation_ || !node.writes.empty() ||
       node.applied.value() <= disk.snapshot.index.value() + keep) {
     return;
   }
@@ -361,32 +400,33 @@ void Cluster::compact(std::uint32_t number, std::uint64_t keep) {
   disk.checkpoint_hash = node.state_hash;
   disk.checkpoint_configuration = node.configuration;
   const model::LogIndex upto = node.applied - keep;
-  const std::size_t count = static_cast<std::size_t>(upto - disk.snapshot.index);
   SnapshotMeta start = disk.snapshot;
   start.index = upto;
-  start.term = disk.entries[count - 1].term;
+  start.term = disk.log.at(upto).meta.term;
   for (const ConfigurationAt& at : disk.configurations) {
     if (at.index <= upto) {
       start.configuration = at.configuration;
     }
   }
   std::erase_if(disk.configurations, [&](const ConfigurationAt& at) { return at.index <= upto; });
-  disk.entries.erase(disk.entries.begin(),
-                     disk.entries.begin() + static_cast<std::ptrdiff_t>(count));
-  disk.payloads.erase(disk.payloads.begin(),
-                      disk.payloads.begin() + static_cast<std::ptrdiff_t>(count));
+  disk.log.erase(disk.log.begin(), disk.log.upper_bound(upto));
   disk.snapshot = start;
   step(node, LogCompacted{upto});
+}
+
+const Answer* Cluster::answer(std::uint64_t request) const {
+  const auto found = answers_.find(request);
+  return found == answers_.end() ? nullptr : &found->second;
 }
 
 std::uint32_t Cluster::leader() {
   std::uint32_t found = 0;
   model::Term term;
   for (Node& node : nodes_) {
-    if (node.raft == nullptr) {
+    if (node.protocol == nullptr) {
       continue;
     }
-    const ProtocolStatus status = node.raft->status();
+    const ProtocolStatus status = node.protocol->status();
     if (status.role == Role::leader && status.term > term) {
       term = status.term;
       found = node.id.value();
@@ -397,7 +437,7 @@ std::uint32_t Cluster::leader() {
 
 bool Cluster::lease_of(std::uint32_t number) {
   const Node& node = node_of(number);
-  return node.raft != nullptr && node.raft->lease_covers(local(node));
+  return node.protocol != nullptr && node.protocol->lease_covers(local(node));
 }
 
-}  // namespace ostraka::protocol::raft::testing
+}  // namespace ostraka::protocol::testing

@@ -1,4 +1,4 @@
-#include "protocol/raft/testing/script.h"
+#include "protocol/testing/script.h"
 
 #include <fmt/core.h>
 
@@ -8,7 +8,7 @@
 #include <memory>
 #include <sstream>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -52,18 +52,10 @@ std::string_view role_name(Role role) {
   return kNames[static_cast<std::size_t>(role)];
 }
 
-Mutant mutant_named(const std::string& name) {
-  for (int i = 0; i <= static_cast<int>(Mutant::restart_promise_for_ever); ++i) {
-    if (name_of(static_cast<Mutant>(i)) == name) {
-      return static_cast<Mutant>(i);
-    }
-  }
-  return Mutant::none;
-}
-
 class Runner {
  public:
-  explicit Runner(Mutant mutant) {
+  Runner(const EngineProbe& engine, std::size_t mutant) {
+    options_.engine = &engine;
     options_.manual_network = true;
     options_.settings.trace = true;
     options_.mutant = mutant;
@@ -140,8 +132,8 @@ class Runner {
 
   bool configure(const std::string& verb) {
     if (verb == "mutant") {
-      options_.mutant = mutant_named(text(1));
-      return options_.mutant != Mutant::none;
+      options_.mutant = mutant_named(*options_.engine, text(1));
+      return options_.mutant != 0;
     }
     if (verb == "message-bytes") {
       options_.settings.max_message_bytes = arg(1);
@@ -181,7 +173,7 @@ class Runner {
 
   bool network(const std::string& verb) {
     const auto [from, to] = link(text(1));
-    const std::uint8_t kind = kind_of(text(2));
+    const std::uint8_t kind = kind_named(*options_.engine, text(2));
     if (verb == "deliver" && words_.size() == 1) {
       cluster_->deliver();
     } else if (verb == "deliver") {
@@ -221,6 +213,8 @@ class Runner {
       cluster_->restart(arg(1));
     } else if (verb == "compact") {
       cluster_->compact(arg(1), arg(2));
+    } else if (verb == "space") {
+      cluster_->disk_space(arg(1), text(2) == "full");
     } else if (verb == "advance") {
       cluster_->run_for(std::int64_t{1000} * arg(1));
     } else {
@@ -231,30 +225,34 @@ class Runner {
 
   void write_log() {
     Disk& disk = cluster_->disk_of(arg(1));
-    std::uint64_t index = 0;
+    model::LogIndex index;
     for (const std::uint32_t term : numbers(text(2))) {
-      disk.entries.push_back({model::LogIndex{++index}, model::Term{term}, EntryKind::data, 8});
-      disk.payloads.push_back(index * 1000 + term);
-      disk.hard_state.term = model::Term{term};
+      index = index.next();
+      if (term != 0) {
+        disk.log[index] = {{index, model::Term{term}, EntryKind::data, 8},
+                           index.value() * 1000 + term};
+        disk.hard_state.term = model::Term{term};
+      }
     }
     if (!option("term").empty()) {
       disk.hard_state.term = model::Term{number(option("term"))};
     }
+    disk.hard_state.second_term = model::Term{number(option("second"))};
     disk.hard_state.vote = model::NodeId{number(option("vote"))};
   }
 
-  std::string log_of(Raft& raft) const {
+  std::string log_of(const Protocol& protocol) const {
     std::string terms;
-    const ProtocolStatus status = raft.status();
+    const ProtocolStatus status = protocol.status();
     for (model::LogIndex i = status.first_index; i <= status.last_index; i = i.next()) {
-      terms += fmt::format("{}{}", terms.empty() ? "" : ",", raft.term_at(i).value());
+      terms += fmt::format("{}{}", terms.empty() ? "" : ",", protocol.term_at(i).value());
     }
     return terms.empty() ? "-" : terms;
   }
 
-  static std::string voters_of(Raft& raft) {
+  static std::string voters_of(const Protocol& protocol) {
     std::string voters;
-    for (const model::Member& member : raft.configuration().voters) {
+    for (const model::Member& member : protocol.configuration().voters) {
       voters += fmt::format("{}{}", voters.empty() ? "" : ",", member.id.value());
     }
     return voters;
@@ -267,13 +265,21 @@ class Runner {
     if (what == "reads") {
       return fmt::format("{}", cluster_->counters().reads_done + cluster_->counters().lease_reads);
     }
-    Raft* raft = cluster_->raft_of(arg(2));
-    if (raft == nullptr) {
+    if (what == "same") {
+      const Cluster::Node& a = cluster_->node_of(arg(2));
+      const Cluster::Node& b = cluster_->node_of(arg(3));
+      return a.applied == b.applied && a.state_hash == b.state_hash ? text(3) : "different";
+    }
+    const Protocol* protocol = cluster_->protocol_of(arg(2));
+    if (protocol == nullptr) {
       return "down";
     }
-    const ProtocolStatus status = raft->status();
+    const ProtocolStatus status = protocol->status();
     if (what == "commit") {
       return fmt::format("{}", status.commit.value());
+    }
+    if (what == "applied") {
+      return fmt::format("{}", cluster_->node_of(arg(2)).applied.value());
     }
     if (what == "term") {
       return fmt::format("{}", status.term.value());
@@ -285,9 +291,9 @@ class Runner {
       return cluster_->lease_of(arg(2)) ? "yes" : "no";
     }
     if (what == "config") {
-      return voters_of(*raft);
+      return voters_of(*protocol);
     }
-    return what == "log" ? log_of(*raft) : "?";
+    return what == "log" ? log_of(*protocol) : "?";
   }
 
   void expect() {
@@ -315,6 +321,8 @@ class Runner {
 
 }  // namespace
 
-ScriptResult run_script(const std::string& text, Mutant mutant) { return Runner(mutant).run(text); }
+ScriptResult run_script(const EngineProbe& engine, const std::string& text, std::size_t mutant) {
+  return Runner(engine, mutant).run(text);
+}
 
-}  // namespace ostraka::protocol::raft::testing
+}  // namespace ostraka::protocol::testing

@@ -1,11 +1,13 @@
-// Messages and names as text for golden logs.
-#include "protocol/raft/testing/cluster.h"
+#include "protocol/raft/probe.h"
+
+#include "protocol/raft/invariants.h"
+#include "protocol/raft/raft.h"
 
 #include <fmt/core.h>
 
 #include <array>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::raft {
 namespace {
 
 constexpr std::array<std::string_view, 12> kKinds = {
@@ -41,31 +43,10 @@ std::string entries_of(const Message& message) {
   return text + "]";
 }
 
-}  // namespace
-
-std::string_view name_of(MessageKind kind) {
-  const auto at = static_cast<std::size_t>(kind);
-  return at < kKinds.size() ? kKinds[at] : "?";
-}
-
-std::uint8_t kind_of(std::string_view name) {
-  for (std::size_t i = 1; i < kKinds.size(); ++i) {
-    if (kKinds[i] == name) {
-      return static_cast<std::uint8_t>(i);
-    }
-  }
-  return 0;
-}
-
-std::string_view name_of(Mutant mutant) {
-  const auto at = static_cast<std::size_t>(mutant);
-  return at < kMutants.size() ? kMutants[at] : "?";
-}
-
 std::string render(const Message& m) {
   const auto kind = static_cast<MessageKind>(m.kind);
-  std::string text =
-      fmt::format("{}->{} {} term {}", m.from.value(), m.to.value(), name_of(kind), m.term.value());
+  std::string text = fmt::format("{}->{} {} term {}", m.from.value(), m.to.value(),
+                                 kind_name(probe(), m.kind), m.term.value());
   switch (kind) {
     case MessageKind::pre_vote:
     case MessageKind::vote:
@@ -109,4 +90,37 @@ std::string render(const Message& m) {
   return text + (m.reject ? " REJECT" : "");
 }
 
-}  // namespace ostraka::protocol::raft::testing
+std::unique_ptr<Protocol> make(const ProtocolParts& parts) {
+  return std::make_unique<Raft>(parts.self, parts.settings, parts.recovered, parts.seed, parts.now);
+}
+
+std::unique_ptr<ClusterInvariants> make_invariants() { return std::make_unique<Invariants>(); }
+
+void plant(Protocol& protocol, std::size_t mutant) {
+  static_cast<Raft&>(protocol).plant_bug(static_cast<Mutant>(mutant));
+}
+
+}  // namespace
+
+const EngineProbe& probe() {
+  static constexpr EngineProbe kProbe{
+      .name = "raft",
+      .can = {.lease = true,
+              .transfer = true,
+              .membership = true,
+              .joint = true,
+              .snapshots = true,
+              .disk_space = true},
+      .slots = false,
+      .make = make,
+      .make_invariants = make_invariants,
+      .render = render,
+      .kinds = kKinds,
+      .mutants = kMutants,
+      .plant = plant,
+      .election_timer = kElectionTimer,
+      .promise_kind = static_cast<std::uint8_t>(MessageKind::heartbeat_ack)};
+  return kProbe;
+}
+
+}  // namespace ostraka::protocol::raft

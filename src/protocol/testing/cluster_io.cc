@@ -1,13 +1,13 @@
 // The simulated network, disks and clocks.
 #include "base/assert.h"
-#include "protocol/raft/testing/cluster.h"
+#include "protocol/testing/cluster.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <limits>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 namespace {
 
 bool matches(const Packet& packet, std::pair<std::uint32_t, std::uint32_t> link,
@@ -27,7 +27,7 @@ std::int64_t Cluster::delay(std::int64_t low_us, std::int64_t high_us) {
 }
 
 void Cluster::send(Node& node, Packet packet) {
-  invariants_.observe_sent(packet.message);
+  invariants_->observe_sent(packet.message);
   if (node.id == packet.message.to) {
     return;
   }
@@ -50,7 +50,7 @@ void Cluster::post(Packet packet) {
   for (const auto& [link, kind] : holds_) {
     packet.held = packet.held || matches(packet, link, kind);
   }
-  say("   " + render(packet.message) + (packet.held ? " [held]" : ""));
+  say("   " + engine().render(packet.message) + (packet.held ? " [held]" : ""));
   packets_.push_back(std::move(packet));
 }
 
@@ -80,25 +80,19 @@ void Cluster::arrive(Packet packet) {
     return;
   }
   Node& node = node_of(to);
-  if (node.raft == nullptr || violation_) {
+  if (node.protocol == nullptr || violation_) {
     return;
   }
-  incoming_payloads_ = packet.payloads;
-  if (!packet.message.entries.empty()) {
-    incoming_payloads_.push_back(packet.message.entries.front().index.value());
-  }
-  // A step may post packets, and so move them: this one is ours.
-  const Message message = std::move(packet.message);
-  step(node, Received{&message});
-  incoming_payloads_.clear();
+  incoming_ = &packet;  // ours: a step may post packets, and so move those under way
+  step(node, Received{&packet.message});
+  incoming_ = nullptr;
 }
 
 void Cluster::write_to_disk(Node& node, const DiskWrite& write) {
   Disk& disk = node.disk;
   if (write.snapshot) {
     disk.snapshot = *write.snapshot;
-    disk.entries.clear();
-    disk.payloads.clear();
+    disk.log.clear();
     disk.configurations.clear();
     disk.checkpoint = write.snapshot->index;
     disk.checkpoint_hash = write.snapshot_hash;
@@ -107,17 +101,24 @@ void Cluster::write_to_disk(Node& node, const DiskWrite& write) {
   }
   const Append& append = write.append;
   if (append.truncate_from) {
-    const std::size_t keep =
-        static_cast<std::size_t>(*append.truncate_from - disk.snapshot.index - 1);
-    disk.entries.resize(std::min(keep, disk.entries.size()));
-    disk.payloads.resize(disk.entries.size());
+    disk.log.erase(disk.log.lower_bound(*append.truncate_from), disk.log.end());
     std::erase_if(disk.configurations,
                   [&](const ConfigurationAt& at) { return at.index >= *append.truncate_from; });
   }
-  disk.entries.insert(disk.entries.end(), append.entries.begin(), append.entries.end());
-  disk.payloads.insert(disk.payloads.end(), write.payloads.begin(), write.payloads.end());
+  for (std::size_t i = 0; i < append.entries.size(); ++i) {
+    const EntryMeta& entry = append.entries[i];
+    const model::LogIndex last = disk.log.empty() ? disk.snapshot.index : disk.log.rbegin()->first;
+    if (!engine().slots && entry.index != last.next() && !violation_) {
+      violation_ = fmt::format("DRIVER node {} appends entry {} behind {}", node.id.value(),
+                               entry.index.value(), last.value());
+    }
+    disk.log[entry.index] = {entry, write.payloads[i]};
+    std::erase_if(disk.configurations,
+                  [&entry](const ConfigurationAt& at) { return at.index == entry.index; });
+  }
   disk.configurations.insert(disk.configurations.end(), append.configurations.begin(),
                              append.configurations.end());
+  std::ranges::sort(disk.configurations, {}, &ConfigurationAt::index);
   if (append.hard_state) {
     disk.hard_state = *append.hard_state;
   }
@@ -128,7 +129,7 @@ void Cluster::finish_write(Node& node) {
   node.writes.pop_front();
   write_to_disk(node, write);
   if (write.snapshot) {
-    invariants_.observe_snapshot_durable(node.id);
+    invariants_->observe_snapshot_durable(node.id);
     node.applied = write.snapshot->index;
     node.state_hash = write.snapshot_hash;
     node.configuration = write.snapshot->configuration;
@@ -136,7 +137,7 @@ void Cluster::finish_write(Node& node) {
     return;
   }
   node.durable = write.append.token;
-  invariants_.observe_append_durable(node.id, write.append.token);
+  invariants_->observe_append_durable(node.id, write.append.token);
   while (!node.waiting.empty() && node.waiting.front().first <= node.durable) {
     Packet packet = std::move(node.waiting.front().second);
     node.waiting.erase(node.waiting.begin());
@@ -210,7 +211,7 @@ void Cluster::finish_transfer(const SnapshotTransfer& transfer) {
     return;
   }
   const bool cut = cuts_.contains({transfer.from.value(), transfer.to.value()});
-  if (transfer.lost || cut || to.raft == nullptr || !to.staged_from.is_none()) {
+  if (transfer.lost || cut || to.protocol == nullptr || !to.staged_from.is_none()) {
     step(node_of(transfer.from.value()), SnapshotSent{transfer.to, transfer.meta.index, false});
     return;
   }
@@ -222,7 +223,7 @@ void Cluster::finish_transfer(const SnapshotTransfer& transfer) {
 std::int64_t Cluster::next_time() const {
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   for (const Node& node : nodes_) {
-    if (node.raft == nullptr) {
+    if (node.protocol == nullptr) {
       continue;
     }
     if (!node.disk_held && !node.writes.empty()) {
@@ -248,7 +249,7 @@ std::int64_t Cluster::next_time() const {
 // Runs the one thing that is due at time_ns_.
 void Cluster::run_one() {
   for (Node& node : nodes_) {
-    if (node.raft == nullptr) {
+    if (node.protocol == nullptr) {
       continue;
     }
     if (!node.disk_held && !node.writes.empty() && node.writes.front().at <= time_ns_) {
@@ -306,4 +307,4 @@ void Cluster::run_for(std::int64_t microseconds) {
   }
 }
 
-}  // namespace ostraka::protocol::raft::testing
+}  // namespace ostraka::protocol::testing

@@ -1,17 +1,18 @@
-#include "protocol/raft/testing/schedule_run.h"
+#include "protocol/testing/schedule_run.h"
 
-#include "protocol/raft/testing/cluster.h"
+#include "protocol/testing/cluster.h"
 
 #include <algorithm>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 namespace {
 
 // Beyond, the oldest message is lost.
 constexpr std::size_t kPacketsMax = 256;
 
-ClusterOptions options() {
+ClusterOptions options_of(const EngineProbe& engine) {
   ClusterOptions options;
+  options.engine = &engine;
   options.voters = 3;
   options.spares = 1;
   options.manual_network = true;
@@ -23,7 +24,8 @@ ClusterOptions options() {
 
 class Run {
  public:
-  explicit Run(base::ByteView script) : in_(script), cluster_(options()) {}
+  Run(const EngineProbe& engine, base::ByteView script)
+      : in_(script), cluster_(options_of(engine)) {}
 
   std::optional<std::string> run() {
     cluster_.hold(0, 0, 0);
@@ -122,6 +124,8 @@ class Run {
 
 }  // namespace
 
-std::optional<std::string> schedule_run(base::ByteView script) { return Run(script).run(); }
+std::optional<std::string> schedule_run(const EngineProbe& engine, base::ByteView script) {
+  return Run(engine, script).run();
+}
 
-}  // namespace ostraka::protocol::raft::testing
+}  // namespace ostraka::protocol::testing

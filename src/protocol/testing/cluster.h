@@ -1,10 +1,20 @@
-// A cluster of Raft state machines on a simulated network, disks and clocks, for this module's
-// tests. One thread, virtual time, everything from one seed; the invariants run after every step.
+// A cluster of one engine's state machines on a simulated network, disks and clocks, for the tests
+// of engines. One thread, virtual time, everything from one seed; the engine's invariants run after
+// every step.
+//
+// The harness keeps the driver's contract (src/replica) and knows no engine: ClusterOptions::engine
+// says which one runs. An appended entry's payload is the proposal's when Effects::proposed names
+// its index, else that of the entry of the same index and term in the message being stepped, else
+// what this node has there already (a value that is proposed again). An entry that has none of them
+// is a violation ("DRIVER"), as is an Append that a log of the engine's kind does not allow.
+// Snapshots are metadata and a hash: SnapshotTransfer carries them; installing one empties the
+// disk's log and leaves the hard state.
 #pragma once
 
 #include "base/prng.h"
-#include "protocol/raft/invariants.h"
-#include "protocol/raft/raft.h"
+#include "protocol/core/cluster_invariants.h"
+#include "protocol/core/engine_probe.h"
+#include "protocol/core/protocol.h"
 
 #include <cstdint>
 #include <deque>
@@ -13,18 +23,18 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 
 struct ClusterOptions {
+  const EngineProbe* engine = nullptr;  // required
   std::uint64_t seed = 1;
   std::uint32_t voters = 3;
   std::uint32_t spares = 0;  // nodes that run but belong to no configuration yet
   Settings settings;
-  Mutant mutant = Mutant::none;
+  std::size_t mutant = 0;  // a place in engine->mutants
   // manual: messages move only by deliver(); else after a random delay
   bool manual_network = false;
   std::int64_t delay_min_us = 200;
@@ -56,17 +66,29 @@ struct DiskWrite {
   std::int64_t at = 0;
 };
 
+struct LogEntry {
+  EntryMeta meta;
+  std::uint64_t payload = 0;
+};
+
 struct Disk {
   HardState hard_state;
-  SnapshotMeta snapshot;  // where the log starts
-  std::vector<EntryMeta> entries;
-  std::vector<std::uint64_t> payloads;  // parallel to entries
+  SnapshotMeta snapshot;                    // where the log starts
+  std::map<model::LogIndex, LogEntry> log;  // with gaps for a slot engine
   std::vector<ConfigurationAt> configurations;
   // checkpoint of the state machine
   model::LogIndex checkpoint;
   std::uint64_t checkpoint_hash = 0;
   std::shared_ptr<const model::Configuration> checkpoint_configuration;
   model::Term checkpoint_term;
+};
+
+// What became of a request: failed, or done, passed (a read) or in the log (a proposal).
+struct Answer {
+  std::optional<base::ErrorCode> failed;
+  model::NodeId leader_hint;
+  model::LogIndex index;
+  model::Term term;
 };
 
 struct SnapshotTransfer {
@@ -85,7 +107,7 @@ class Cluster {
 
   struct Node {
     model::NodeId id;
-    std::unique_ptr<Raft> raft;  // null when crashed
+    std::unique_ptr<Protocol> protocol;  // null when crashed
     Effects effects;
     Disk disk;
     std::deque<DiskWrite> writes;
@@ -110,12 +132,14 @@ class Cluster {
   void start();
 
   // Operations; they do nothing on a crashed node.
-  void propose(std::uint32_t node, std::uint32_t bytes = 8);
+  // Requests return their number, for answer().
+  std::uint64_t propose(std::uint32_t node, std::uint32_t bytes = 8);
   void campaign(std::uint32_t node);
   std::uint64_t read(std::uint32_t node);
-  void transfer(std::uint32_t from, std::uint32_t to);
-  void change(std::uint32_t node, const model::Configuration& target, bool joint);
+  std::uint64_t transfer(std::uint32_t from, std::uint32_t to);
+  std::uint64_t change(std::uint32_t node, const model::Configuration& target, bool joint);
   void step_down(std::uint32_t node);
+  void disk_space(std::uint32_t node, bool full);
   void unreachable(std::uint32_t node, std::uint32_t peer);
   void crash(std::uint32_t node);  // unwritten operations are lost, or some prefix survives by seed
   void restart(std::uint32_t node);
@@ -142,15 +166,17 @@ class Cluster {
   // What happened.
   [[nodiscard]] std::optional<std::string> violation() const { return violation_; }
   [[nodiscard]] Node& node_of(std::uint32_t node) { return nodes_[node - 1]; }
-  [[nodiscard]] Raft* raft_of(std::uint32_t node) { return node_of(node).raft.get(); }
+  [[nodiscard]] Protocol* protocol_of(std::uint32_t node) { return node_of(node).protocol.get(); }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(nodes_.size()); }
   // The leader of the highest term, 0 = none.
   [[nodiscard]] std::uint32_t leader();
   [[nodiscard]] bool lease_of(std::uint32_t node);
-  [[nodiscard]] Invariants& invariants() { return invariants_; }
+  [[nodiscard]] const EngineProbe& engine() const { return *options_.engine; }
   [[nodiscard]] std::vector<std::string>& log() { return log_; }
   void enable_log() { logging_ = true; }
   void say(std::string line);
+  // What became of a request; null while nothing did.
+  [[nodiscard]] const Answer* answer(std::uint64_t request) const;
   [[nodiscard]] std::uint64_t open_reads() const { return open_reads_.size(); }
 
   struct Counters {
@@ -174,6 +200,8 @@ class Cluster {
   void step(Node& node, EventBody body);
   void take_effects(Node& node);
   void take_append(Node& node);
+  [[nodiscard]] std::optional<std::uint64_t> payload_of(const Node& node,
+                                                        const EntryMeta& entry) const;
   void take_answers(Node& node);
   void take_snapshots(Node& node);
   void apply(Node& node);
@@ -198,21 +226,17 @@ class Cluster {
   std::vector<SnapshotTransfer> transfers_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;
   std::vector<std::pair<std::pair<std::uint32_t, std::uint32_t>, std::uint8_t>> holds_;
-  Invariants invariants_;
+  std::unique_ptr<ClusterInvariants> invariants_;
   std::optional<std::string> violation_;
   // request -> true time when asked, node
   std::map<std::uint64_t, std::pair<std::int64_t, model::NodeId>> open_reads_;
   std::uint64_t number_ = 0;
-  std::vector<std::uint64_t> incoming_payloads_;  // of the message being stepped
-  std::uint64_t value_ = 0;                       // of the proposal being stepped
+  const Packet* incoming_ = nullptr;  // being stepped
+  std::uint64_t value_ = 0;           // of the proposal being stepped
+  std::map<std::uint64_t, Answer> answers_;
   Counters counters_;
   bool logging_ = false;
   std::vector<std::string> log_;
 };
 
-[[nodiscard]] std::string render(const Message& message);
-[[nodiscard]] std::string_view name_of(MessageKind kind);
-[[nodiscard]] std::uint8_t kind_of(std::string_view name);  // 0 = any or unknown
-[[nodiscard]] std::string_view name_of(Mutant mutant);
-
-}  // namespace ostraka::protocol::raft::testing
+}  // namespace ostraka::protocol::testing

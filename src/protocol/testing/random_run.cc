@@ -1,14 +1,16 @@
-#include "protocol/raft/testing/random_run.h"
+#include "protocol/testing/random_run.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 namespace {
 
-ClusterOptions options_of(std::uint64_t seed, Mutant mutant, base::Prng& prng) {
+ClusterOptions options_of(const EngineProbe& engine, std::uint64_t seed, std::size_t mutant,
+                          base::Prng& prng) {
   ClusterOptions options;
+  options.engine = &engine;
   options.seed = seed;
   options.mutant = mutant;
   options.voters = 3 + static_cast<std::uint32_t>(prng.below(3));
@@ -36,10 +38,10 @@ enum class Focus : std::uint8_t { everything, leases, elections };
 
 class Driver {
  public:
-  Driver(std::uint64_t seed, Mutant mutant, bool verbose)
+  Driver(const EngineProbe& engine, std::uint64_t seed, std::size_t mutant, bool verbose)
       : prng_(seed * 0x9e3779b97f4a7c15ULL + 1),
         focus_(static_cast<Focus>(seed % 3)),
-        options_(options_of(seed, mutant, prng_)),
+        options_(options_of(engine, seed, mutant, prng_)),
         voters_(options_.voters),
         cluster_(options_) {
     if (verbose) {
@@ -98,7 +100,11 @@ class Driver {
     } else if (dice < 80) {
       change();
     } else if (dice < 86) {
-      cluster_.compact(any(), prng_.below(4));
+      const std::uint32_t node = any();
+      const std::uint64_t keep = prng_.below(4);
+      if (options_.engine->can.snapshots) {
+        cluster_.compact(node, keep);
+      }
     } else if (dice < 92) {
       const std::uint32_t leader = cluster_.leader();
       if (leader != 0) {
@@ -118,7 +124,7 @@ class Driver {
 
   void crash_or_restart() {
     const std::uint32_t node = prng_.chance(1, 2) ? leader_or_any() : any();
-    if (cluster_.raft_of(node) == nullptr) {
+    if (cluster_.protocol_of(node) == nullptr) {
       cluster_.restart(node);
       return;
     }
@@ -161,7 +167,7 @@ class Driver {
     const std::uint64_t how = prng_.below(4);
     const bool both_ways = how != 3 && prng_.chance(1, 2);
     if (how == 3) {  // answers that take long
-      cluster_.hold(0, leader, static_cast<std::uint8_t>(MessageKind::heartbeat_ack));
+      cluster_.hold(0, leader, options_.engine->promise_kind);
       cluster_.run_for(prng_.between(40'000, 60'000));
     }
     for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
@@ -234,20 +240,20 @@ class Driver {
   }
 
   void change() {
-    if (focus_ == Focus::elections) {
+    if (focus_ == Focus::elections || !options_.engine->can.membership) {
       return;
     }
     const std::uint32_t leader = leader_or_any();
-    Raft* raft = cluster_.raft_of(leader);
-    if (raft == nullptr) {
+    const Protocol* protocol = cluster_.protocol_of(leader);
+    if (protocol == nullptr) {
       return;
     }
     std::vector<std::uint32_t> voters;
     std::vector<std::uint32_t> learners;
-    const bool joint = prng_.chance(1, 3);
+    const bool joint = prng_.chance(1, 3) && options_.engine->can.joint;
     const std::uint32_t flip = any();
     for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
-      const auto& now = raft->configuration().voters;
+      const auto& now = protocol->configuration().voters;
       bool in = std::any_of(now.begin(), now.end(),
                             [id](const model::Member& m) { return m.id.value() == id; });
       in = joint ? prng_.chance(2, 3) : (id == flip ? !in : in);
@@ -267,7 +273,7 @@ class Driver {
     // Where the membership never changed any majority must do: some of the dead stay so.
     std::uint64_t dead = focus_ == Focus::elections ? prng_.below((voters_ + 1) / 2) : 0;
     for (std::uint32_t id = 1; id <= cluster_.size(); ++id) {
-      const bool stays = dead > 0 && id <= voters_ && cluster_.raft_of(id) == nullptr;
+      const bool stays = dead > 0 && id <= voters_ && cluster_.protocol_of(id) == nullptr;
       dead -= stays ? 1 : 0;
       if (!stays) {
         cluster_.restart(id);
@@ -279,7 +285,7 @@ class Driver {
       if (leader == 0) {
         continue;
       }
-      const std::uint64_t before = cluster_.raft_of(leader)->status().commit.value();
+      const std::uint64_t before = cluster_.protocol_of(leader)->status().commit.value();
       cluster_.propose(leader);
       cluster_.run_for(1'000'000);
       if (cluster_.leader() == leader && settled(leader, before)) {
@@ -292,13 +298,13 @@ class Driver {
 
   bool settled(std::uint32_t leader, std::uint64_t before) {
     Cluster::Node& node = cluster_.node_of(leader);
-    if (node.raft->status().commit.value() <= before) {
+    if (node.protocol->status().commit.value() <= before) {
       return false;
     }
-    const auto& voters = node.raft->configuration().voters;
+    const auto& voters = node.protocol->configuration().voters;
     return std::all_of(voters.begin(), voters.end(), [&](const model::Member& member) {
       const Cluster::Node& other = cluster_.node_of(member.id.value());
-      return other.raft == nullptr ||
+      return other.protocol == nullptr ||
              (other.applied == node.applied && other.state_hash == node.state_hash);
     });
   }
@@ -314,8 +320,9 @@ class Driver {
 
 }  // namespace
 
-RunResult random_run(std::uint64_t seed, Mutant mutant, bool verbose) {
-  return Driver(seed, mutant, verbose).run();
+RunResult random_run(const EngineProbe& engine, std::uint64_t seed, std::size_t mutant,
+                     bool verbose) {
+  return Driver(engine, seed, mutant, verbose).run();
 }
 
-}  // namespace ostraka::protocol::raft::testing
+}  // namespace ostraka::protocol::testing

@@ -1,0 +1,10 @@
+// Raft as the simulator and the tests see it (protocol/core/engine_probe.h). Not part of a server.
+#pragma once
+
+#include "protocol/core/engine_probe.h"
+
+namespace ostraka::protocol::raft {
+
+[[nodiscard]] const EngineProbe& probe();
+
+}  // namespace ostraka::protocol::raft

@@ -1,0 +1,28 @@
+#include "sim/engines.h"
+
+#include "protocol/raft/probe.h"
+#include "sim/internal/multi_paxos_probe.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ostraka::sim {
+
+std::span<const EngineEntry> engines() {
+  static const std::array<EngineEntry, 2> kEngines{{
+      {"raft", &protocol::raft::probe()},
+      {"paxos", &internal::multi_paxos_probe()},
+  }};
+  return kEngines;
+}
+
+const protocol::EngineProbe* engine_named(std::string_view name) {
+  const auto known = engines();
+  const auto found =
+      std::ranges::find(known, name, [](const EngineEntry& entry) { return entry.probe->name; });
+  return found == known.end() ? nullptr : found->probe;
+}
+
+const protocol::EngineProbe& default_engine() { return *engines().front().probe; }
+
+}  // namespace ostraka::sim
