@@ -40,7 +40,7 @@ struct ConfigurationAt {
 };
 
 // What must survive a restart besides entries. Raft: term, vote. Multi-Paxos: term = promised
-// ballot. ZAB: term = accepted epoch, second_term = current epoch.
+// ballot. ZAB: term = accepted epoch, vote = whom it was given to, second_term = current epoch.
 struct HardState {
   model::Term term;
   model::NodeId vote;

@@ -33,7 +33,9 @@ struct Settings {
   std::uint32_t max_in_flight_bytes = 8U << 20;
   std::uint32_t max_in_flight_messages = 256;       // per peer
   std::uint64_t max_uncommitted_bytes = 64U << 20;  // proposals beyond are refused with busy
-  bool trace = false;                               // fill Effects::trace
+  // ZAB: entries of one epoch, as the counter of a zxid has 32 bits; then comes a new epoch
+  std::uint64_t max_epoch_entries = 0xFFFF'FFFF;
+  bool trace = false;  // fill Effects::trace
 };
 
 // What the disk holds when an instance is built.

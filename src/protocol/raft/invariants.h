@@ -22,7 +22,7 @@
 #include "protocol/core/event.h"
 #include "protocol/core/message.h"
 #include "protocol/core/protocol.h"
-#include "protocol/raft/internal/shadow_log.h"
+#include "protocol/core/shadow_log.h"
 
 #include <cstdint>
 #include <deque>

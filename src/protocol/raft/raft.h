@@ -11,9 +11,9 @@
 #include "base/prng.h"
 #include "base/time.h"
 #include "model/ids.h"
+#include "protocol/core/log.h"
 #include "protocol/core/protocol.h"
 #include "protocol/quorum/quorum.h"
-#include "protocol/raft/internal/log.h"
 #include "protocol/raft/state.h"
 #include "protocol/raft/types.h"
 

@@ -5,7 +5,7 @@
 #include "model/ids.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
-#include "protocol/raft/internal/ring.h"
+#include "protocol/core/ring.h"
 
 #include <cstdint>
 #include <optional>

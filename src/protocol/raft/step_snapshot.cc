@@ -1,7 +1,7 @@
 // Snapshots (Raft paper section 7). The transfer itself is the driver's; the protocol pauses
 // replication to the peer while one is under way and decides what a received one is good for.
 #include "base/assert.h"
-#include "protocol/raft/internal/admission.h"
+#include "protocol/core/admission.h"
 #include "protocol/raft/raft.h"
 
 #include <algorithm>

@@ -50,11 +50,17 @@ class Stage {
     return false;
   }
 
-  // A leader that the majority follows: something of its own is committed.
+  // A leader that the majority follows: something of its own is committed. Not every engine opens a
+  // term with an entry of its own.
   std::uint32_t elect() {
+    std::uint32_t asked = 0;
     until(
-        [this] {
+        [this, &asked] {
           const std::uint32_t now = cluster.leader();
+          if (now != 0 && now != asked) {
+            asked = now;
+            cluster.propose(now);
+          }
           return now != 0 && status(now).commit > model::LogIndex{} &&
                  cluster.protocol_of(now)->term_at(status(now).commit) == status(now).term;
         },

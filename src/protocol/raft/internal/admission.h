@@ -6,12 +6,10 @@
 // Threads: pure functions.
 #pragma once
 
-#include "protocol/core/event.h"
 #include "protocol/core/message.h"
 
 namespace ostraka::protocol::raft {
 
 [[nodiscard]] bool is_well_formed(const Message& message);
-[[nodiscard]] bool is_well_formed(const SnapshotReceived& event);
 
 }  // namespace ostraka::protocol::raft

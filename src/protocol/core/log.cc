@@ -1,11 +1,11 @@
-#include "protocol/raft/internal/log.h"
+#include "protocol/core/log.h"
 
 #include "base/assert.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace ostraka::protocol::raft {
+namespace ostraka::protocol {
 namespace {
 
 constexpr unsigned kKindShift = 30;
@@ -151,4 +151,4 @@ void Log::reset(const SnapshotMeta& snapshot) {
   configurations_.push_back({base_, std::move(configuration)});
 }
 
-}  // namespace ostraka::protocol::raft
+}  // namespace ostraka::protocol

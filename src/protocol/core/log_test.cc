@@ -1,5 +1,5 @@
 // The log of term runs against a plain model of it.
-#include "protocol/raft/internal/log.h"
+#include "protocol/core/log.h"
 
 #include "base/prng.h"
 
@@ -7,7 +7,7 @@
 
 #include <vector>
 
-namespace ostraka::protocol::raft {
+namespace ostraka::protocol {
 namespace {
 
 TEST(Log, AgreesWithAPlainModel) {
@@ -56,4 +56,4 @@ TEST(Log, AgreesWithAPlainModel) {
 }
 
 }  // namespace
-}  // namespace ostraka::protocol::raft
+}  // namespace ostraka::protocol

@@ -1,10 +1,10 @@
-#include "protocol/raft/internal/shadow_log.h"
+#include "protocol/core/shadow_log.h"
 
 #include "base/assert.h"
 
 #include <algorithm>
 
-namespace ostraka::protocol::raft {
+namespace ostraka::protocol {
 
 std::uint64_t extend_chain(std::uint64_t chain, const EntryMeta& entry) {
   std::uint64_t x = chain + 0x9e3779b97f4a7c15ULL;
@@ -99,4 +99,4 @@ bool ShadowLog::equals(const Recovered& recovered) const {
                      [this](const EntryMeta& entry) { return at(entry.index).term == entry.term; });
 }
 
-}  // namespace ostraka::protocol::raft
+}  // namespace ostraka::protocol

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace ostraka::protocol::raft {
+namespace ostraka::protocol {
 
 template <typename T>
 class Ring {
@@ -71,4 +71,4 @@ class Ring {
   std::size_t size_ = 0;
 };
 
-}  // namespace ostraka::protocol::raft
+}  // namespace ostraka::protocol

@@ -9,13 +9,13 @@
 #include "model/membership.h"
 #include "protocol/core/message.h"
 #include "protocol/core/protocol.h"
-#include "protocol/raft/internal/ring.h"
+#include "protocol/core/ring.h"
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-namespace ostraka::protocol::raft {
+namespace ostraka::protocol {
 
 class Log {
  public:
@@ -71,4 +71,4 @@ class Log {
   std::vector<ConfigurationAt> configurations_;
 };
 
-}  // namespace ostraka::protocol::raft
+}  // namespace ostraka::protocol

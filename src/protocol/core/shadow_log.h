@@ -12,7 +12,7 @@
 #include <optional>
 #include <vector>
 
-namespace ostraka::protocol::raft {
+namespace ostraka::protocol {
 
 struct ShadowEntry {
   model::Term term;
@@ -60,4 +60,4 @@ class ShadowLog {
   HardState hard_state_;
 };
 
-}  // namespace ostraka::protocol::raft
+}  // namespace ostraka::protocol

@@ -1,0 +1,63 @@
+// Every planted bug is caught by the invariants within the stated number of random seeds: the
+// checkers can fail.
+#include "protocol/testing/random_run.h"
+#include "protocol/zab/testing/small_epochs.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace ostraka::protocol::zab::testing {
+namespace {
+
+using protocol::testing::random_run;
+using protocol::testing::RunResult;
+
+struct Expectation {
+  std::string_view mutant;
+  std::uint64_t seeds_max;
+};
+
+void PrintTo(const Expectation& expectation, std::ostream* out) { *out << expectation.mutant; }
+
+class Mutants : public ::testing::TestWithParam<Expectation> {};
+
+TEST_P(Mutants, IsCaught) {
+  const Expectation& expected = GetParam();
+  const std::size_t mutant = mutant_named(probe(), expected.mutant);
+  ASSERT_NE(mutant, 0U);
+  for (std::uint64_t seed = 1; seed <= expected.seeds_max; ++seed) {
+    const RunResult result = random_run(
+        expected.mutant == "ignore_counter_limit" ? small_epochs() : probe(), seed, mutant);
+    if (result.violation) {
+      RecordProperty("seed", std::to_string(seed));
+      RecordProperty("violation", *result.violation);
+      if (std::getenv("OSTRAKA_ZAB_VERBOSE") != nullptr) {
+        std::printf("%s: seed %d: %s\n", std::string(expected.mutant).c_str(),
+                    static_cast<int>(seed), result.violation->c_str());
+      }
+      return;
+    }
+  }
+  FAIL() << expected.mutant << " was not caught in " << expected.seeds_max << " seeds";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Mutants,
+    ::testing::Values(
+        Expectation{"ack_new_leader_before_durable", 5}, Expectation{"epoch_before_history", 5},
+        Expectation{"keep_foreign_suffix", 30}, Expectation{"accept_old_epoch", 200},
+        Expectation{"accept_epoch_twice", 300}, Expectation{"elect_by_counter", 40},
+        Expectation{"commit_without_epoch_quorum", 5}, Expectation{"ack_before_durable", 5},
+        Expectation{"ignore_counter_limit", 5}, Expectation{"broadcast_before_delivery", 5},
+        Expectation{"promise_not_kept", 60}, Expectation{"promise_lost_in_restart", 20},
+        Expectation{"lease_from_receipt", 40}, Expectation{"read_without_round", 150},
+        Expectation{"no_config_guard", 60}),
+    [](const auto& tested) { return std::string(tested.param.mutant); });
+
+}  // namespace
+}  // namespace ostraka::protocol::zab::testing

@@ -1,0 +1,218 @@
+// One follower's history as its leader sees it: what is sent ahead, what is asked about, what is
+// sent again. As in Raft's engine (protocol/raft/README.md, "Slow is not lost"): entries have a
+// stream of their own, which keeps its order; nothing is repeated before the follower was asked.
+#include "protocol/zab/zab.h"
+
+#include <algorithm>
+
+namespace ostraka::protocol::zab {
+namespace {
+
+// A follower that has sent entries outstanding and acknowledges none is asked after half an
+// election timeout, then ever more rarely.
+base::Duration first_patience(const Settings& settings) {
+  return settings.election_timeout_min / 2;
+}
+
+}  // namespace
+
+// What a follower tells of its history: `match` durable, `received` in memory at least.
+void Zab::note_match(Peer& peer, model::LogIndex match, model::LogIndex received) {
+  received = std::max(match, received);
+  if (received.is_none()) {
+    advance_commit();
+    return;
+  }
+  if (received > log_.last()) {
+    refuse(peer.id, static_cast<std::uint8_t>(MessageKind::ack));
+    return;
+  }
+  if (match > peer.match || received > peer.received) {
+    peer.progress = now_;
+    peer.patience = first_patience(settings_);
+  }
+  peer.match = std::max(peer.match, match);
+  peer.received = std::max({peer.received, received, peer.match});
+  while (!peer.in_flight.empty() && peer.in_flight.front().last <= peer.match) {
+    peer.in_flight_bytes -= peer.in_flight.front().bytes;
+    peer.in_flight.pop_front();
+  }
+  if (peer.flow == Flow::snapshot && peer.received >= log_.base()) {
+    begin_probe(peer, peer.received.next());
+  }
+  peer.next = std::max(peer.next, peer.received.next());
+  advance_commit();  // may change the configuration, and so move the peers
+}
+
+void Zab::end_session(Peer& peer) {
+  peer.joined = false;
+  peer.answered = false;
+  peer.introduced = false;
+  peer.received = peer.match;
+  begin_probe(peer, peer.match.next());
+  peer.flow = Flow::absent;
+}
+
+void Zab::begin_probe(Peer& peer, model::LogIndex next) {
+  peer.flow = Flow::probe;
+  peer.probe_sent = false;
+  peer.offered = false;
+  peer.patience = {};
+  peer.next = std::max(next, peer.match.next());
+  peer.in_flight.clear();
+  peer.in_flight_bytes = 0;
+  peer.progress = now_;
+}
+
+void Zab::begin_replicate(Peer& peer) {
+  peer.flow = Flow::replicate;
+  peer.probe_sent = false;
+  peer.next = peer.received.next();
+  // A probe that carried NEWLEADER and was lost has to be offered again.
+  peer.offered = peer.offered && peer.received >= s_.leading.initial_end;
+  peer.progress = now_;
+  peer.patience = first_patience(settings_);
+}
+
+// Something that was sent is neither acknowledged nor rejected, and the peer is there: it answered
+// a ping that left later.
+bool Zab::is_overdue(const Peer& peer, std::uint64_t answered_round) const {
+  bool waits = false;
+  if (peer.flow == Flow::probe) {
+    waits = peer.probe_sent;
+  } else if (peer.flow == Flow::replicate) {
+    waits = peer.received < peer.next.prev() || !peer.introduced;
+  }
+  return waits && answered_round > peer.asked_round && now_ - peer.progress > peer.patience;
+}
+
+// Slow, or lost? A message without entries, in the same stream behind everything that was sent,
+// tells: its acknowledgement says that it all arrived, its rejection what did not.
+void Zab::ask(Peer& peer) {
+  peer.asked_round = s_.leading.round;
+  peer.progress = now_;
+  peer.patience = std::min(std::max(peer.patience * 2, settings_.heartbeat_interval),
+                           settings_.election_timeout_max);
+  peer.probe_last = peer.next.prev();
+  if (peer.probe_last < log_.base()) {
+    want_snapshot(peer);
+    return;
+  }
+  Message& message = compose(peer.id, kind_for(peer, peer.probe_last));
+  message.index = peer.probe_last;
+  message.log_term = log_.term_at(peer.probe_last);
+  message.commit = commit_;
+  message.behind_entries = true;
+}
+
+void Zab::backtrack(Peer& peer, const Message& message) {
+  const bool stale =
+      peer.flow == Flow::probe ? message.index != peer.next.prev() : message.index <= peer.received;
+  if (stale || peer.flow == Flow::snapshot || peer.flow == Flow::absent) {
+    return;
+  }
+  const model::LogIndex hint = std::min(message.hint_index, message.index.prev());
+  const model::LogIndex common = log_.last_at_most(hint, message.hint_term);
+  begin_probe(peer, std::max(common, peer.match).next());
+  trace(TraceKind::backtracked, peer.id.value(), peer.next.value());
+  send_entries(peer);
+}
+
+void Zab::send_to_all() {
+  for (Peer& peer : peers_) {
+    send_entries(peer);
+  }
+}
+
+// Sends what the peer's window has room for. Behind NEWLEADER nothing goes out before it is
+// acknowledged.
+void Zab::send_entries(Peer& peer) {
+  if (peer.id == self_ || phase_ < Phase::synchronisation) {
+    return;
+  }
+  while (peer.flow == Flow::probe || peer.flow == Flow::replicate) {
+    if (peer.flow == Flow::probe) {
+      if (!peer.probe_sent) {
+        peer.probe_sent = true;
+        peer.asked_round = s_.leading.round;
+        send_history(peer);
+      }
+      return;
+    }
+    if ((peer.offered && !peer.introduced) || peer.next > log_.last() ||
+        peer.in_flight.size() >= settings_.max_in_flight_messages ||
+        peer.in_flight_bytes >= settings_.max_in_flight_bytes) {
+      return;
+    }
+    send_history(peer);
+  }
+}
+
+// A message that ends at `end`, as its receiver has to take it.
+MessageKind Zab::kind_for(Peer& peer, model::LogIndex end) {
+  if (peer.introduced) {
+    return MessageKind::propose;
+  }
+  if (end < s_.leading.initial_end) {
+    return MessageKind::synchronise;
+  }
+  peer.offered = true;
+  return MessageKind::new_leader;
+}
+
+void Zab::send_history(Peer& peer) {
+  const model::LogIndex previous = peer.next.prev();
+  if (previous < log_.base()) {
+    want_snapshot(peer);
+    return;
+  }
+  Message& message = compose(peer.id, MessageKind::propose);
+  message.index = previous;
+  message.log_term = log_.term_at(previous);
+  message.commit = commit_;
+  std::uint32_t bytes = 0;
+  const model::LogIndex end = fill(message, peer, bytes);
+  message.kind = static_cast<std::uint8_t>(kind_for(peer, end));
+  // An empty one has to stay behind what was sent before, as entries do.
+  message.behind_entries = message.entries.empty();
+  peer.sent = std::max(peer.sent, end);
+  if (peer.flow == Flow::probe) {
+    peer.probe_last = end;
+    return;
+  }
+  if (peer.in_flight.empty()) {
+    peer.progress = now_;
+    peer.patience = first_patience(settings_);
+  }
+  peer.next = end.next();
+  peer.in_flight.push_back({end, bytes});
+  peer.in_flight_bytes += bytes;
+}
+
+// Entries from peer.next on, as many as one message may hold; the index of the last.
+model::LogIndex Zab::fill(Message& message, const Peer& peer, std::uint32_t& bytes) {
+  model::LogIndex at = peer.next;
+  while (at <= log_.last()) {
+    const EntryMeta entry = log_.meta_at(at);
+    if (at != peer.next && entry.payload_bytes > settings_.max_message_bytes - bytes) {
+      break;
+    }
+    message.entries.push_back(entry);
+    bytes += entry.payload_bytes;
+    resent_bytes_ += at <= peer.sent ? entry.payload_bytes : 0;
+    if (entry.kind == EntryKind::configuration) {
+      for (const ConfigurationAt& known : log_.configurations()) {
+        if (known.index == at) {
+          message.configurations.push_back(known);
+        }
+      }
+    }
+    at = at.next();
+    if (bytes >= settings_.max_message_bytes) {
+      break;
+    }
+  }
+  return at.prev();
+}
+
+}  // namespace ostraka::protocol::zab
