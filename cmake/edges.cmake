@@ -46,7 +46,8 @@ ostraka_edges(protocol/testing 1b base model protocol/core)
 ostraka_edges(protocol/raft 1b base model protocol/core protocol/quorum)
 ostraka_edges(protocol/multi_paxos 1b base model protocol/core protocol/quorum)
 ostraka_edges(protocol/zab 1b base model protocol/core protocol/quorum)
-ostraka_edges(protocol/engines 1b base model protocol/core protocol/raft protocol/multi_paxos)
+ostraka_edges(protocol/engines 1b base model protocol/core protocol/raft protocol/multi_paxos
+              protocol/zab)
 ostraka_edges(codec 1b base model protocol/core)
 ostraka_edges(check 1b base)
 
@@ -76,7 +77,7 @@ ostraka_edges(gateway/http 4b base model port codec router)
 ostraka_edges(node 5a base model protocol/core protocol/quorum port protocol/engines codec check
               wal peer versioned kv replica store router client gateway/resp gateway/http)
 ostraka_edges(sim 5b base model protocol/core protocol/quorum port protocol/raft
-              protocol/multi_paxos codec check engine_memory sim_ports wal peer versioned kv
+              protocol/multi_paxos protocol/zab codec check engine_memory sim_ports wal peer versioned kv
               replica store router client gateway/resp gateway/http node)
 ostraka_edges(server 5b base model port protocol/engines codec net file engine_memory
               engine_rocksdb node)

@@ -46,7 +46,7 @@ TEST(Flags, ContradictionsAreRefusedByName) {
   EXPECT_NE(refusal({.http = "host:99999"}).find("--http"), std::string::npos);
   EXPECT_NE(refusal({.log_level = "loud"}).find("--log-level"), std::string::npos);
   EXPECT_EQ(refusal({.engine = "multi-paxos"}), "accepted");
-  EXPECT_NE(refusal({.engine = "paxos"}).find("--engine 'paxos': one of raft, multi-paxos"),
+  EXPECT_NE(refusal({.engine = "paxos"}).find("--engine 'paxos': one of raft, multi-paxos, zab"),
             std::string::npos);
   EXPECT_NE(refusal({.engine = ""}).find("--engine"), std::string::npos);
   EXPECT_NE(refusal({.reactors = 2}).find("--reactors"), std::string::npos);

@@ -1,6 +1,7 @@
 #include "sim/engines.h"
 
 #include "protocol/raft/probe.h"
+#include "protocol/zab/probe.h"
 #include "sim/internal/multi_paxos_probe.h"
 
 #include <algorithm>
@@ -9,9 +10,10 @@
 namespace ostraka::sim {
 
 std::span<const EngineEntry> engines() {
-  static const std::array<EngineEntry, 2> kEngines{{
+  static const std::array<EngineEntry, 3> kEngines{{
       {"raft", &protocol::raft::probe()},
       {"paxos", &internal::multi_paxos_probe()},
+      {"zab", &protocol::zab::probe()},
   }};
   return kEngines;
 }

@@ -145,8 +145,8 @@ def check_engines():
         assert first.process.wait(20) == 1, first.last_line()
         assert "made with the replication engine raft" in first.last_line(), first.last_line()
         print(f"  {first.last_line()}")
-    expect_refusal(["server", "--engine", "paxos"], 2, "--engine", "raft, multi-paxos")
-    expect_refusal(["demo", "--engine", "paxos"], 2, "--engine", "raft, multi-paxos")
+    expect_refusal(["server", "--engine", "paxos"], 2, "--engine", "raft, multi-paxos, zab")
+    expect_refusal(["demo", "--engine", "paxos"], 2, "--engine", "raft, multi-paxos, zab")
 
 
 def check_peer_secrets(folder):

@@ -2,6 +2,7 @@
 
 #include "protocol/multi_paxos/multi_paxos.h"
 #include "protocol/raft/raft.h"
+#include "protocol/zab/zab.h"
 
 #include <algorithm>
 #include <array>
@@ -19,10 +20,15 @@ std::unique_ptr<Protocol> make_multi_paxos(const ProtocolParts& parts) {
                                                    parts.seed);
 }
 
-// ZAB is number 3.
-constexpr std::array<Engine, 2> kEngines{{
+std::unique_ptr<Protocol> make_zab(const ProtocolParts& parts) {
+  return std::make_unique<zab::Zab>(parts.self, parts.settings, parts.recovered, parts.seed,
+                                    parts.now);
+}
+
+constexpr std::array<Engine, 3> kEngines{{
     {"raft", 1, make_raft},
     {"multi-paxos", 2, make_multi_paxos},
+    {"zab", 3, make_zab},
 }};
 
 }  // namespace

@@ -28,7 +28,7 @@ inline constexpr std::string_view kDefaultEngine = "raft";
 // Null when there is none of that name or number.
 [[nodiscard]] const Engine* find_engine(std::string_view name);
 [[nodiscard]] const Engine* find_engine(std::uint8_t number);
-// "raft, multi-paxos", for messages.
+// "raft, multi-paxos, zab", for messages.
 [[nodiscard]] std::string engine_names();
 
 }  // namespace ostraka::protocol
