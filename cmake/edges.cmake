@@ -77,8 +77,8 @@ ostraka_edges(gateway/http 4b base model port codec router)
 ostraka_edges(node 5a base model protocol/core protocol/quorum port protocol/engines codec check
               wal peer versioned kv replica store router client gateway/resp gateway/http)
 ostraka_edges(sim 5b base model protocol/core protocol/quorum port protocol/raft
-              protocol/multi_paxos protocol/zab codec check engine_memory sim_ports wal peer versioned kv
-              replica store router client gateway/resp gateway/http node)
+              protocol/multi_paxos protocol/zab codec check engine_memory sim_ports wal peer
+              versioned kv replica store router client gateway/resp gateway/http node)
 ostraka_edges(server 5b base model port protocol/engines codec net file engine_memory
               engine_rocksdb node)
 ostraka_edges(bench 5b base model port codec net)

@@ -95,6 +95,10 @@ class LogStore {
   // state. Counts as an append with this cookie.
   virtual void reset(model::ShardId shard, std::uint64_t cookie, model::LogIndex index,
                      model::Term term, const protocol::HardState& hard_state) = 0;
+  // Durable: everything up to `index` is gone, what lies behind it stays (a slot engine's snapshot
+  // install: an acceptor never forgets what it accepted). Counts as an append with this cookie.
+  virtual void start_behind(model::ShardId shard, std::uint64_t cookie, model::LogIndex index,
+                            model::Term term) = 0;
   // Bytes of log that a shard's un-compacted entries pin.
   [[nodiscard]] virtual std::uint64_t pinned_bytes(model::ShardId shard) const = 0;
   [[nodiscard]] virtual LogStoreStats stats() const = 0;

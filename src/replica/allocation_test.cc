@@ -36,6 +36,7 @@ class NoLog final : public port::LogStore {
   void append(model::ShardId, std::uint64_t cookie, port::LogWrite) override { cookie_ = cookie; }
   void read(model::ShardId, model::LogIndex, model::LogIndex, std::size_t, OnRead) override {}
   void compact(model::ShardId, model::LogIndex, model::Term) override {}
+  void start_behind(model::ShardId, std::uint64_t, model::LogIndex, model::Term) override {}
   void reset(model::ShardId, std::uint64_t, model::LogIndex, model::Term,
              const protocol::HardState&) override {}
   std::uint64_t pinned_bytes(model::ShardId) const override { return 0; }

@@ -80,7 +80,7 @@ class TestLog final : public port::LogStore {
     for (const port::LogEntry& entry : write.entries) {
       bytes_written_ += entry.payload.size() + 32;
     }
-    queue_.push_back({shard, cookie, std::move(write), false, {}, {}});
+    queue_.push_back({shard, cookie, std::move(write), Kind::write, {}, {}});
     sync_later();
   }
   void read(model::ShardId shard, model::LogIndex first, model::LogIndex end, std::size_t max_bytes,
@@ -124,7 +124,14 @@ class TestLog final : public port::LogStore {
     cookies_[shard] = cookie;
     port::LogWrite write;
     write.hard_state = hard_state;
-    queue_.push_back({shard, cookie, std::move(write), true, index, term});
+    queue_.push_back({shard, cookie, std::move(write), Kind::reset, index, term});
+    sync_later();
+  }
+  void start_behind(model::ShardId shard, std::uint64_t cookie, model::LogIndex index,
+                    model::Term term) override {
+    OSTRAKA_ASSERT(cookie > cookies_[shard], "cookies rise");
+    cookies_[shard] = cookie;
+    queue_.push_back({shard, cookie, {}, Kind::start_behind, index, term});
     sync_later();
   }
   std::uint64_t pinned_bytes(model::ShardId shard) const override {
@@ -145,11 +152,12 @@ class TestLog final : public port::LogStore {
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
 
  private:
+  enum class Kind : std::uint8_t { write, reset, start_behind };
   struct Write {
     model::ShardId shard;
     std::uint64_t cookie = 0;
     port::LogWrite write;
-    bool is_reset = false;
+    Kind kind = Kind::write;
     model::LogIndex index;
     model::Term term;
   };
@@ -158,8 +166,10 @@ class TestLog final : public port::LogStore {
     Write write = std::move(queue_.front());
     queue_.pop_front();
     ShardOnDisk& on_disk = disk_[write.shard];
-    if (write.is_reset) {
-      on_disk.entries.clear();
+    if (write.kind != Kind::write) {
+      on_disk.entries.erase(on_disk.entries.begin(),
+                            write.kind == Kind::reset ? on_disk.entries.end()
+                                                      : on_disk.entries.upper_bound(write.index));
       on_disk.start = write.index;
       on_disk.start_term = write.term;
     }

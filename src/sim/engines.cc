@@ -1,8 +1,8 @@
 #include "sim/engines.h"
 
+#include "protocol/multi_paxos/probe.h"
 #include "protocol/raft/probe.h"
 #include "protocol/zab/probe.h"
-#include "sim/internal/multi_paxos_probe.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@ namespace ostraka::sim {
 std::span<const EngineEntry> engines() {
   static const std::array<EngineEntry, 3> kEngines{{
       {"raft", &protocol::raft::probe()},
-      {"paxos", &internal::multi_paxos_probe()},
+      {"paxos", &protocol::multi_paxos::probe()},
       {"zab", &protocol::zab::probe()},
   }};
   return kEngines;

@@ -86,6 +86,8 @@ class ObservedProtocol final : public protocol::Protocol {
   [[nodiscard]] model::Term term_at(model::LogIndex index) const override {
     return inner_->term_at(index);
   }
+  [[nodiscard]] model::LogIndex trim_limit() const override { return inner_->trim_limit(); }
+  [[nodiscard]] bool keeps_slots() const override { return inner_->keeps_slots(); }
   [[nodiscard]] bool lease_covers(base::Instant now) const override {
     const bool covers = inner_->lease_covers(now);
     if (covers) {

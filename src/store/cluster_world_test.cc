@@ -156,7 +156,12 @@ model::NodeId Cluster::leader(model::ShardId shard) {
 bool Cluster::elect(model::ShardId shard) {
   return run_until([this, shard] {
     const model::NodeId id = leader(shard);
-    return !id.is_none() && replica(id, shard)->applied() >= model::LogIndex(2);
+    if (id.is_none()) {
+      return false;
+    }
+    // What opens its leadership is applied; not every engine writes an entry for that.
+    const replica::Status status = replica(id, shard)->status();
+    return status.applied == status.protocol.last_index;
   });
 }
 
@@ -391,9 +396,7 @@ void Cluster::boot(Machine& machine) {
   options.snapshot_timeout = given.snapshot_timeout;
   options.self = machine.id;
   options.seed = prng_.next();
-  if (options_.protocol_factory) {
-    options.protocol_factory = options_.protocol_factory;
-  }
+  options.protocol_engine = options_.protocol_engine;
   process->store =
       std::make_unique<Store>(Environment{*process->executor, *process->engine, *process->log,
                                           *process->files, *process->transport},

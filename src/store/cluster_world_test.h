@@ -34,7 +34,7 @@ struct ClusterOptions {
   base::Duration delay_min = base::Duration::microseconds(50);
   base::Duration delay_max = base::Duration::microseconds(400);
   bool two_shards = false;
-  std::function<std::unique_ptr<protocol::Protocol>(ProtocolParts)> protocol_factory;
+  std::string protocol_engine{protocol::kDefaultEngine};
 };
 
 class Cluster;

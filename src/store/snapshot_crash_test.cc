@@ -174,6 +174,16 @@ TEST(Recovery, AnIngestedSnapshotOverAConflictingSuffixResetsTheLog) {
   EXPECT_TRUE(recovery.unapplied.empty());
 }
 
+// An acceptor has promised to remember what it accepted.
+TEST(Recovery, OfASlotEngineKeepsWhatWasAcceptedBehindTheSnapshot) {
+  const Recovery recovery = *recover(applied(5, 4), log_of(0, 0, 9, 2), nullptr, true);
+  ASSERT_TRUE(recovery.reset_log.has_value());
+  EXPECT_EQ(recovery.recovered.snapshot.index, model::LogIndex(5));
+  ASSERT_EQ(recovery.recovered.entries.size(), 4U);
+  EXPECT_EQ(recovery.recovered.entries.front().index, model::LogIndex(6));
+  EXPECT_EQ(recovery.unapplied.size(), 4U);
+}
+
 TEST(Recovery, AnIngestedSnapshotInsideTheLogKeepsWhatFollows) {
   const Recovery recovery = *recover(applied(5, 2), log_of(0, 0, 9, 2), nullptr);
   EXPECT_FALSE(recovery.reset_log.has_value());

@@ -42,7 +42,7 @@ struct Options {
   replica::Options replica;
   kv::SessionLimits sessions;
   std::string protocol_engine{protocol::kDefaultEngine};  // one of protocol::engines()
-  // Makes the protocol instances in its place, when set.
+  // Makes the instances of that engine in its place, when set.
   ProtocolFactory protocol_factory;
 
   // A checkpoint is forced when the un-flushed log of a shard exceeds this many bytes, or is older

@@ -103,6 +103,11 @@ void Wal::compact(model::ShardId shard, model::LogIndex index, model::Term term)
   stream_of(shard).compact(shard, index, term);
 }
 
+void Wal::start_behind(model::ShardId shard, std::uint64_t cookie, model::LogIndex index,
+                       model::Term term) {
+  stream_of(shard).start_behind(shard, cookie, index, term);
+}
+
 void Wal::reset(model::ShardId shard, std::uint64_t cookie, model::LogIndex index, model::Term term,
                 const protocol::HardState& hard_state) {
   stream_of(shard).reset(shard, cookie, index, term, hard_state);

@@ -87,6 +87,8 @@ class Wal final : public port::LogStore {
   void read(model::ShardId shard, model::LogIndex first, model::LogIndex end, std::size_t max_bytes,
             OnRead on_read) override;
   void compact(model::ShardId shard, model::LogIndex index, model::Term term) override;
+  void start_behind(model::ShardId shard, std::uint64_t cookie, model::LogIndex index,
+                    model::Term term) override;
   void reset(model::ShardId shard, std::uint64_t cookie, model::LogIndex index, model::Term term,
              const protocol::HardState& hard_state) override;
   [[nodiscard]] std::uint64_t pinned_bytes(model::ShardId shard) const override;

@@ -129,6 +129,23 @@ TEST_F(WalTest, CompactionAndReset) {
   EXPECT_EQ(b.hard_state.vote, NodeId{2});
 }
 
+// A slot engine installs a snapshot: what it accepted behind it survives.
+TEST_F(WalTest, StartsBehindASnapshotAndKeepsTheSlotsBehindIt) {
+  world_.append(kA, World::entries(1, {"1", "2"}));
+  world_.append(kA, World::entries(12, {"12", "13"}, 4));
+  world_.start_behind(kA, LogIndex{10}, Term{3});
+  world_.append(kA, World::entries(11, {"11"}, 5));
+  world_.run();
+  EXPECT_EQ(world_.read(kA, 12, 14).size(), 2U);
+  restart();
+  const auto a = world_.wal().take_recovered(kA).value();
+  EXPECT_EQ(a.start, LogIndex{10});
+  EXPECT_EQ(a.start_term, Term{3});
+  ASSERT_EQ(a.entries.size(), 3U);
+  EXPECT_EQ(a.entries[0].meta.index, LogIndex{11});
+  EXPECT_EQ(a.entries[2].payload.view(), "13");
+}
+
 TEST_F(WalTest, ReadsByIndexWithinABound) {
   std::vector<std::string> payloads;
   payloads.reserve(100);

@@ -175,6 +175,12 @@ class World {
     wal_->reset(shard, models_[shard].push(LogState{hard_state, index, term, {}}), index, term,
                 hard_state);
   }
+  // Keeps what lies behind, gaps and all.
+  void start_behind(model::ShardId shard, model::LogIndex index, model::Term term) {
+    LogState state = models_[shard].latest();
+    state.compact(index, term);
+    wal_->start_behind(shard, models_[shard].push(std::move(state)), index, term);
+  }
   void compact(model::ShardId shard, model::LogIndex index) {
     const LogState& state = models_[shard].latest();
     const auto found = state.entries.find(index);

@@ -40,7 +40,8 @@ struct ConfigurationAt {
 };
 
 // What must survive a restart besides entries. Raft: term, vote. Multi-Paxos: term = promised
-// ballot. ZAB: term = accepted epoch, vote = whom it was given to, second_term = current epoch.
+// ballot, second_term = a chosen prefix. ZAB: term = accepted epoch, vote = whom it was given to,
+// second_term = current epoch.
 struct HardState {
   model::Term term;
   model::NodeId vote;

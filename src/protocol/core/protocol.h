@@ -13,6 +13,7 @@
 #include "protocol/core/event.h"
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -101,6 +102,13 @@ class Protocol {
   // the leader has committed in its own term. Side-effect free; the clock must have been sampled
   // after the request arrived.
   [[nodiscard]] virtual bool lease_covers(base::Instant now) const = 0;
+  // The driver drops no entry behind this one from the log, whatever its checkpoint covers.
+  [[nodiscard]] virtual model::LogIndex trim_limit() const {
+    return model::LogIndex{std::numeric_limits<std::uint64_t>::max()};
+  }
+  // What was accepted behind a snapshot stays when it is installed (slot engines); else the log
+  // starts anew behind it.
+  [[nodiscard]] virtual bool keeps_slots() const { return false; }
   // A golden-log line for a trace record of this engine.
   [[nodiscard]] virtual std::string describe(const TraceRecord& record) const = 0;
 };

@@ -26,6 +26,7 @@ class Ring {
     ++size_;
   }
   void pop_front() { drop_front(1); }
+  void pop_back() { keep_front(size_ - 1); }
   void drop_front(std::size_t count) {
     OSTRAKA_ASSERT(count <= size_, "more dropped than there is");
     head_ = items_.empty() ? 0 : place(count);

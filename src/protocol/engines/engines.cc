@@ -17,7 +17,7 @@ std::unique_ptr<Protocol> make_raft(const ProtocolParts& parts) {
 
 std::unique_ptr<Protocol> make_multi_paxos(const ProtocolParts& parts) {
   return std::make_unique<multi_paxos::MultiPaxos>(parts.self, parts.settings, parts.recovered,
-                                                   parts.seed);
+                                                   parts.seed, parts.now);
 }
 
 std::unique_ptr<Protocol> make_zab(const ProtocolParts& parts) {
@@ -27,7 +27,7 @@ std::unique_ptr<Protocol> make_zab(const ProtocolParts& parts) {
 
 constexpr std::array<Engine, 3> kEngines{{
     {"raft", 1, make_raft},
-    {"multi-paxos", 2, make_multi_paxos},
+    {"multi-paxos", 2, make_multi_paxos, true},
     {"zab", 3, make_zab},
 }};
 

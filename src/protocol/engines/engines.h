@@ -18,6 +18,7 @@ struct Engine {
   std::string_view name;    // as on the command line
   std::uint8_t number = 0;  // on disk and between nodes; never used again for something else
   std::unique_ptr<Protocol> (*make)(const ProtocolParts& parts) = nullptr;
+  bool keeps_slots = false;  // Protocol::keeps_slots() of what it makes
 };
 
 // What a cluster has that was not told otherwise, and what a directory or a greeting of a version

@@ -1,41 +1,56 @@
 #include "protocol/multi_paxos/multi_paxos.h"
 
 #include "base/assert.h"
+#include "protocol/multi_paxos/internal/admission.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 #include <variant>
 
 namespace ostraka::protocol::multi_paxos {
-namespace {
-
-constexpr TimerId kElectionTimer{1};
-constexpr TimerId kHeartbeatTimer{2};
-
-}  // namespace
 
 MultiPaxos::MultiPaxos(model::NodeId self, const Settings& settings, const Recovered& recovered,
-                       std::uint64_t seed)
+                       std::uint64_t seed, base::Instant started, const Tuning& tuning)
     : self_(self),
       settings_(settings),
+      tuning_(tuning),
       prng_(seed),
-      configuration_(recovered.configurations.empty()
-                         ? recovered.snapshot.configuration
-                         : recovered.configurations.back().configuration),
+      now_(started),
       hard_(recovered.hard_state),
-      commit_(recovered.applied),
-      told_upto_(recovered.applied) {
-  for (const EntryMeta& entry : recovered.entries) {
-    slots_[entry.index].accepted = entry;  // written under token 0: durable
+      log_(recovered),
+      commit_(std::max(recovered.applied,
+                       std::min(model::LogIndex{hard_.second_term.value()}, log_.filled()))),
+      applied_(recovered.applied),
+      trim_limit_(log_.base()) {
+  OSTRAKA_ASSERT(!self.is_none() && self.value() < (1U << kNodeBits), "a ballot carries the node");
+  OSTRAKA_ASSERT(applied_ >= log_.base() && applied_ <= log_.filled(),
+                 "the applied index lies outside the log");
+  // A late answer to an earlier life must not be taken for one to this: numbers start anywhere.
+  s_.reads.context = prng_.next() >> 1;
+  s_.election.campaign = prng_.next() >> 1;
+  s_.question = prng_.next() >> 1;
+  told_.apply_upto = applied_;
+  start_from(recovered);
+  role_ = is_voter() ? Role::follower : Role::learner;
+  told_.role = {role_, hard_.term, leader_};
+  // A node that never knew a ballot has never answered a leader, and a sole voter has no other
+  // leader.
+  if (!hard_.term.is_none() && !is_sole_voter()) {
+    const base::Instant over = started + settings_.lease;
+    s_.promise = {.until = over, .term = hard_.term, .former_until = over};
   }
-  for (const model::Member& member : configuration_->voters) {
-    if (member.id != self_) {
-      s_.peers.push_back({member.id, 0, {}});
-    }
+}
+
+void MultiPaxos::plant_bug(Mutant mutant) {
+  mutant_ = mutant;
+  if (mutant == Mutant::promise_forgotten_on_restart) {
+    s_.promise = {};
   }
-  OSTRAKA_ASSERT(s_.peers.size() < 64, "acknowledgements are bits of a word");
 }
 
 void MultiPaxos::step(const Event& event, Effects& effects) {
+  OSTRAKA_ASSERT(event.now >= now_, "the monotonic clock fell");
   now_ = event.now;
   out_ = &effects;
   std::visit([this](const auto& body) { on(body); }, event.body);
@@ -43,253 +58,392 @@ void MultiPaxos::step(const Event& event, Effects& effects) {
   out_ = nullptr;
 }
 
-ProtocolStatus MultiPaxos::status() const {
-  ProtocolStatus status;
-  status.role = s_.role;
-  status.term = hard_.term;
-  status.leader = s_.leader;
-  status.first_index = slots_.empty() ? commit_.next() : slots_.begin()->first;
-  status.last_index = last_slot();
-  status.durable_index = told_upto_;
-  status.commit = commit_;
-  if (s_.role == Role::leader) {
-    for (const Peer& peer : s_.peers) {
-      status.peers.push_back({peer.id, peer.commit, true, false, false});
+void MultiPaxos::finish() {
+  Durability& d = durability_;
+  if (out_->append.present) {
+    Append& append = out_->append;
+    append.term = hard_.term;
+    append.index = append.entries.empty() ? log_.last() : append.entries.back().index;
+    d.pending.push_back({append.token, append.term, append.index});
+    if (!d.step_low.is_none()) {
+      while (!d.lows.empty() && d.lows.back().low >= d.step_low) {
+        d.lows.pop_back();
+      }
+      d.lows.push_back({append.token, d.step_low});
+      d.step_low = {};
     }
   }
-  return status;
-}
-
-model::Term MultiPaxos::term_at(model::LogIndex index) const {
-  const auto found = slots_.find(index);
-  return found == slots_.end() ? model::Term{} : found->second.accepted.term;
-}
-
-std::string MultiPaxos::describe(const TraceRecord&) const { return {}; }
-
-void MultiPaxos::on(const Started&) { arm_election(); }
-
-void MultiPaxos::on(const TimerFired& event) {
-  if (event.id == kElectionTimer && s_.role != Role::leader) {
-    campaign();
-  } else if (event.id == kHeartbeatTimer && s_.role == Role::leader) {
-    send_heartbeats();
+  const model::LogIndex ready = std::min(commit_, durable_upto());
+  if (ready > told_.apply_upto) {
+    told_.apply_upto = ready;
+    out_->apply_upto = ready;
   }
-}
-
-void MultiPaxos::on(const Received& event) {
-  const Message& message = *event.message;
-  if (position(message.from) == s_.peers.size()) {
-    return;  // not a member
-  }
-  s_.seen = std::max({s_.seen, message.term, message.hint_term});
-  switch (static_cast<MessageKind>(message.kind)) {
-    case MessageKind::prepare:
-      on_prepare(message);
-      return;
-    case MessageKind::promise:
-      on_promise(message);
-      return;
-    case MessageKind::accept:
-      on_accept(message);
-      return;
-    case MessageKind::accepted:
-      on_accepted(message);
-      return;
-    case MessageKind::heartbeat:
-      on_heartbeat(message);
-      return;
-    case MessageKind::heartbeat_ack:
-      on_heartbeat_ack(message);
-      return;
-    case MessageKind::learn:
-      on_learn(message);
-      return;
-  }
-}
-
-void MultiPaxos::on(const Durable& event) {
-  durable_ = std::max(durable_, event.token);
-  try_lead();
-  advance();
-}
-
-void MultiPaxos::on(const Campaign&) {
-  if (s_.role != Role::leader) {
-    campaign();
-  }
-}
-
-void MultiPaxos::on(const StepDown&) {
-  if (s_.role == Role::leader) {
-    step_down({});
-  }
-}
-
-void MultiPaxos::on(const ChangeMembership& event) {
-  out_->failed.push_back({event.id, base::ErrorCode::unsupported, s_.leader});
-}
-
-void MultiPaxos::on(const TransferLeadership& event) {
-  out_->failed.push_back({event.id, base::ErrorCode::unsupported, s_.leader});
-}
-
-void MultiPaxos::on(const SnapshotReceived&) { out_->discard_snapshot = true; }
-
-void MultiPaxos::on_prepare(const Message& message) {
-  if (message.term < hard_.term) {
-    Message& refusal = compose(out_->send_now.add(), message.from, MessageKind::promise);
-    refusal.reject = true;
-    refusal.hint_term = hard_.term;
-    return;
-  }
-  promise(message.term);
-  if (s_.role != Role::follower || !s_.leader.is_none()) {
-    step_down({});
-  }
-  arm_election();
-  DelayedMessage& delayed = out_->send_after_durable.add();
-  delayed.token = last_token_;
-  Message& answer = compose(delayed.message, message.from, MessageKind::promise);
-  answer.index = message.index;
-  for (auto it = slots_.lower_bound(message.index); it != slots_.end(); ++it) {
-    answer.entries.push_back(it->second.accepted);
-  }
-}
-
-void MultiPaxos::on_accept(const Message& message) {
-  if (message.entries.empty() || !follow(message, MessageKind::accepted)) {
-    return;
-  }
-  for (const EntryMeta& entry : message.entries) {
-    // What is chosen stays as it is: any later proposal for the slot has the same value.
-    if (entry.index > commit_ && term_at(entry.index) < entry.term) {
-      write(entry);
-    }
-  }
-  learn_commit(message);
-  DelayedMessage& delayed = out_->send_after_durable.add();
-  delayed.token = last_token_;
-  Message& answer = compose(delayed.message, message.from, MessageKind::accepted);
-  answer.index = message.entries.front().index;
-  answer.hint_index = message.entries.back().index;
-}
-
-void MultiPaxos::on_heartbeat(const Message& message) {
-  if (!follow(message, MessageKind::heartbeat_ack)) {
-    return;
-  }
-  learn_commit(message);
-  Message& answer = compose(out_->send_now.add(), message.from, MessageKind::heartbeat_ack);
-  answer.context = message.context;
-}
-
-void MultiPaxos::on_learn(const Message& message) {
-  if (!follow(message, MessageKind::heartbeat_ack)) {
-    return;
-  }
-  for (const EntryMeta& entry : message.entries) {
-    if (entry.index != commit_.next()) {
-      continue;  // known, or a gap before it
-    }
-    if (term_at(entry.index) < entry.term) {
-      write(entry);  // else the same value was accepted at this ballot or a higher one
-    }
-    commit_ = entry.index;
-  }
-  compose(out_->send_now.add(), message.from, MessageKind::heartbeat_ack);
-}
-
-bool MultiPaxos::follow(const Message& message, MessageKind answer) {
-  if (message.term < hard_.term) {
-    Message& refusal = compose(out_->send_now.add(), message.from, answer);
-    refusal.reject = true;
-    refusal.hint_term = hard_.term;
-    return false;
-  }
-  promise(message.term);
-  if (s_.role != Role::follower || s_.leader != message.from) {
-    step_down(message.from);
-  }
-  arm_election();
-  return true;
-}
-
-// A value accepted at the leader's own ballot is the one that the leader says is chosen: it
-// proposes one value per slot and ballot.
-void MultiPaxos::learn_commit(const Message& message) {
-  while (commit_ < message.commit && term_at(commit_.next()) == message.term) {
-    commit_ = commit_.next();
-  }
-}
-
-void MultiPaxos::write(const EntryMeta& meta) {
-  OSTRAKA_ASSERT(meta.index > told_upto_, "what is applied stays");
-  open_append();
-  out_->append.entries.push_back(meta);
-  out_->append.index = meta.index;
-  Slot& slot = slots_[meta.index];
-  slot.accepted = meta;
-  slot.written = out_->append.token;
-  slot.acks = 0;
-}
-
-void MultiPaxos::promise(model::Term ballot) {
-  if (ballot > hard_.term) {
-    hard_.term = ballot;
-    open_append();
-    out_->append.hard_state = hard_;
+  const RoleChange& told = told_.role;
+  if (told.role != role_ || told.term != hard_.term || told.leader != leader_) {
+    told_.role = {role_, hard_.term, leader_};
+    out_->role_change = told_.role;
+    trace(TraceKind::role, static_cast<std::uint64_t>(role_), hard_.term.value(), leader_.value());
   }
 }
 
 void MultiPaxos::open_append() {
-  if (!out_->append.present) {
-    last_token_ = last_token_.next();
-    out_->append.present = true;
-    out_->append.token = last_token_;
-    out_->append.index = last_slot();
-  }
-  out_->append.term = hard_.term;
-}
-
-// Applied is what is chosen without a gap and durable here.
-void MultiPaxos::finish() {
-  model::LogIndex upto = told_upto_;
-  while (upto < commit_ && slots_.at(upto.next()).written <= durable_) {
-    upto = upto.next();
-  }
-  if (upto > told_upto_) {
-    told_upto_ = upto;
-    out_->apply_upto = upto;
+  Append& append = out_->append;
+  if (!append.present) {
+    append.present = true;
+    durability_.issued = durability_.issued.next();
+    append.token = durability_.issued;
   }
 }
 
-Message& MultiPaxos::compose(Message& message, model::NodeId to, MessageKind kind) {
-  message.from = self_;
-  message.to = to;
-  message.kind = static_cast<std::uint8_t>(kind);
-  message.term = hard_.term;
-  message.commit = commit_;
-  return message;
+void MultiPaxos::write(const EntryMeta& entry,
+                       std::shared_ptr<const model::Configuration> configuration) {
+  OSTRAKA_ASSERT(entry.index > told_.apply_upto, "what is applied stays");
+  open_append();
+  Append& append = out_->append;
+  OSTRAKA_ASSERT(append.entries.empty() || append.entries.back().index < entry.index,
+                 "slots rise within a write");
+  append.entries.push_back(entry);
+  if (configuration != nullptr) {
+    append.configurations.push_back({entry.index, configuration});
+  }
+  log_.put(entry, std::move(configuration));
+  if (durability_.step_low.is_none()) {
+    durability_.step_low = entry.index;
+  }
 }
 
-void MultiPaxos::arm_election() {
-  const std::int64_t wait = prng_.between(settings_.election_timeout_min.as_nanoseconds(),
-                                          settings_.election_timeout_max.as_nanoseconds());
-  out_->timers.push_back({kElectionTimer, now_ + base::Duration::nanoseconds(wait)});
+// No answer to a lower ballot from now on.
+void MultiPaxos::promise(model::Term ballot) {
+  OSTRAKA_ASSERT(ballot > hard_.term, "promises never fall");
+  hard_.term = ballot;
+  stream_ = {};
+  durability_.ack_owed = false;
+  persist_hard_state();
 }
 
-void MultiPaxos::set_role(Role role, model::NodeId leader) {
-  s_.role = role;
-  s_.leader = leader;
-  out_->role_change = RoleChange{role, hard_.term, leader};
-  out_->timers.push_back({kHeartbeatTimer, role == Role::leader
-                                               ? now_ + settings_.heartbeat_interval
-                                               : base::Instant::never()});
+// With what is known to be chosen: after a restart, who decides about the next slot is known.
+void MultiPaxos::persist_hard_state() {
+  hard_.second_term = model::Term{commit_.value()};
+  open_append();
+  out_->append.hard_state = hard_;
+  durability_.hard_state = out_->append.token;
 }
 
-model::LogIndex MultiPaxos::last_slot() const {
-  return slots_.empty() ? commit_ : slots_.rbegin()->first;
+model::LogIndex MultiPaxos::durable_upto() const {
+  const Durability& d = durability_;
+  model::LogIndex low = d.lows.empty() ? model::LogIndex{} : d.lows.front().low;
+  if (!d.step_low.is_none() && (low.is_none() || d.step_low < low)) {
+    low = d.step_low;
+  }
+  return low.is_none() ? log_.filled() : std::min(low.prev(), log_.filled());
+}
+
+Message& MultiPaxos::compose(model::NodeId to, MessageKind kind, AppendToken behind) {
+  Message* message = nullptr;
+  if (is_durable(behind)) {
+    message = &out_->send_now.add();
+  } else {
+    DelayedMessage& delayed = out_->send_after_durable.add();
+    delayed.token = behind;
+    message = &delayed.message;
+  }
+  message->from = self_;
+  message->to = to;
+  message->kind = static_cast<std::uint8_t>(kind);
+  message->term = hard_.term;
+  return *message;
+}
+
+// Every message tells the sender's ballot, so none leaves before that is durable.
+Message& MultiPaxos::compose(model::NodeId to, MessageKind kind) {
+  return compose(to, kind, durability_.hard_state);
+}
+
+void MultiPaxos::fail(RequestId id, base::ErrorCode code) {
+  out_->failed.push_back({id, code, leader_ == self_ ? model::NodeId{} : leader_});
+}
+
+// No correct peer sends it: nothing of it is believed.
+void MultiPaxos::refuse(const Message& message) {
+  out_->message_refused = true;
+  trace(TraceKind::ignored, message.from.value(), message.kind);
+}
+
+void MultiPaxos::trace(TraceKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+  if (settings_.trace) {
+    out_->trace.push_back({static_cast<std::uint16_t>(kind), a, b, c});
+  }
+}
+
+Peer* MultiPaxos::find(model::NodeId id) {
+  const auto at = std::ranges::find(peers_, id, &Peer::id);
+  return at == peers_.end() ? nullptr : &*at;
+}
+
+const Peer* MultiPaxos::find(model::NodeId id) const {
+  const auto at = std::ranges::find(peers_, id, &Peer::id);
+  return at == peers_.end() ? nullptr : &*at;
+}
+
+void MultiPaxos::on(const Started&) {
+  restart_election_period();
+  if (is_sole_voter()) {
+    start_phase1(nullptr);
+  }
+}
+
+void MultiPaxos::on(const TimerFired& event) {
+  if (event.id == kElectionTimer) {
+    on_election_timer();
+  } else if (event.id == kHeartbeatTimer) {
+    on_heartbeat_timer();
+  } else if (event.id == kDeadlineTimer) {
+    on_deadline_timer();
+  }
+}
+
+void MultiPaxos::on_heartbeat_timer() {
+  if (role_ != Role::candidate && !is_leader()) {
+    return;
+  }
+  if (is_leader()) {
+    // A leader that no quorum has answered for an election timeout gives way, so that its clients
+    // look elsewhere.
+    if (now_ - quorum_heard() > settings_.election_timeout_max) {
+      become_follower({});
+      return;
+    }
+    send_heartbeats();
+    repeat_transfer();
+    send_to_all();
+    advance_reads();
+  }
+  repeat_prepares();
+  out_->timers.push_back({kHeartbeatTimer, now_ + settings_.heartbeat_interval});
+}
+
+void MultiPaxos::on_deadline_timer() {
+  s_.reads.armed = base::Instant::never();
+  expire_reads();
+  expire_transfer();
+  if (!s_.reads.pending.empty()) {
+    arm_deadline(s_.reads.pending.front().deadline);
+  }
+  if (!s_.reads.forwarded.empty()) {
+    arm_deadline(s_.reads.forwarded.front().deadline);
+  }
+  if (s_.transfer) {
+    arm_deadline(s_.transfer->deadline);
+  }
+}
+
+void MultiPaxos::arm_deadline(base::Instant deadline) {
+  if (deadline < s_.reads.armed) {
+    s_.reads.armed = deadline;
+    out_->timers.push_back({kDeadlineTimer, deadline});
+  }
+}
+
+// A leader speaks: at its ballot, or this node has promised more.
+bool MultiPaxos::follow(const Message& message) {
+  if (message.term < hard_.term) {
+    if (mutant_ == Mutant::accept_below_promise &&
+        message.kind == static_cast<std::uint8_t>(MessageKind::accept)) {
+      return true;
+    }
+    compose(message.from, MessageKind::accepted).reject = true;
+    return false;
+  }
+  if (message.term > hard_.term) {
+    promise(message.term);
+    become_follower(message.from);
+  } else if (leader_ != message.from) {
+    become_follower(message.from);
+  }
+  return true;
+}
+
+// False when the message ends here because of its ballot.
+bool MultiPaxos::settle_ballot(const Message& message) {
+  seen_ = std::max(seen_, message.term);
+  switch (static_cast<MessageKind>(message.kind)) {
+    case MessageKind::pre_prepare:
+    case MessageKind::pre_promise:
+    case MessageKind::read_request:
+      return true;
+    case MessageKind::prepare:
+      if (message.term < hard_.term) {
+        compose(message.from, MessageKind::promise).reject = true;
+        return false;
+      }
+      return true;
+    case MessageKind::accept:
+    case MessageKind::heartbeat:
+      return follow(message);
+    case MessageKind::promise:
+    case MessageKind::accepted:
+    case MessageKind::heartbeat_ack:
+      // It has promised more than this node asked for: somebody else is coming, or was there.
+      if (message.reject && message.term > hard_.term && find(message.from) != nullptr &&
+          (is_leader() || role_ == Role::candidate)) {
+        become_follower({});
+        return false;
+      }
+      if (mutant_ == Mutant::late_accepted && !message.reject && is_leader() &&
+          message.kind == static_cast<std::uint8_t>(MessageKind::accepted)) {
+        return true;
+      }
+      return message.term == hard_.term || (message.reject && message.hint_term == hard_.term);
+    case MessageKind::timeout_now:
+    case MessageKind::read_ack:
+      return message.term == hard_.term;
+  }
+  return false;
+}
+
+void MultiPaxos::on(const Received& event) {
+  OSTRAKA_ASSERT(event.message != nullptr, "an event without its message");
+  const Message& message = *event.message;
+  if (log_lost_) {
+    return;
+  }
+  if (message.to != self_ || message.from == self_ || message.from.is_none() ||
+      !is_well_formed(message)) {
+    refuse(message);
+    return;
+  }
+  if (settle_ballot(message)) {
+    dispatch(message);
+  }
+}
+
+void MultiPaxos::dispatch(const Message& message) {
+  switch (static_cast<MessageKind>(message.kind)) {
+    case MessageKind::pre_prepare:
+      return on_pre_prepare(message);
+    case MessageKind::pre_promise:
+      return on_pre_promise(message);
+    case MessageKind::prepare:
+      return on_prepare(message);
+    case MessageKind::promise:
+      return on_promise(message);
+    case MessageKind::accept:
+      return on_accept(message);
+    case MessageKind::accepted:
+      return on_accepted(message);
+    case MessageKind::heartbeat:
+      return on_heartbeat(message);
+    case MessageKind::heartbeat_ack:
+      return on_heartbeat_ack(message);
+    case MessageKind::timeout_now:
+      return on_timeout_now(message);
+    case MessageKind::read_request:
+      return on_read_request(message);
+    case MessageKind::read_ack:
+      return on_read_ack(message);
+  }
+}
+
+void MultiPaxos::on(const Durable& event) {
+  Durability& d = durability_;
+  OSTRAKA_ASSERT(event.token <= d.issued, "durable before it was written");
+  while (!d.pending.empty() && d.pending.front().token <= event.token) {
+    const PendingAppend& written = d.pending.front();
+    if (written.token == event.token) {
+      OSTRAKA_ASSERT(written.term == event.term && written.index == event.index,
+                     "the echo of a write differs from the write");
+    }
+    d.done = written.token;
+    d.pending.pop_front();
+  }
+  while (!d.lows.empty() && d.lows.front().token <= d.done) {
+    d.lows.pop_front();
+  }
+  if (role_ == Role::candidate) {
+    if (Peer* self = find(self_); self != nullptr) {
+      self->promised = self->promised || is_durable(d.hard_state);
+    }
+    try_lead();
+  } else if (is_leader()) {
+    advance_commit();
+    extend();
+  } else if (d.ack_owed && !leader_.is_none()) {
+    acknowledge();
+  }
+}
+
+void MultiPaxos::on(const Applied& event) {
+  applied_ = std::max(applied_, event.index);
+  if (is_sole_voter()) {
+    trim_limit_ = applied_;
+  }
+}
+
+void MultiPaxos::on(const LogCompacted& event) { log_.trim(std::min(event.index, log_.filled())); }
+
+void MultiPaxos::on(const PeerUnreachable& event) {
+  if (is_leader()) {
+    Peer* peer = find(event.peer);
+    if (peer != nullptr && peer->id != self_ && peer->flow == Flow::replicate) {
+      begin_probe(*peer, peer->received.next());
+    }
+    return;
+  }
+  if (event.peer != leader_ || leader_.is_none()) {
+    return;
+  }
+  if (mutant_ == Mutant::promise_broken_on_reset) {
+    s_.promise = {};
+  }
+  // Permission to campaign early, a little apart from the others, never within the promise.
+  s_.election.leader_unreachable = true;
+  const std::int64_t spread =
+      (settings_.election_timeout_max - settings_.election_timeout_min).as_nanoseconds() / 2;
+  const base::Instant earliest = std::max(now_, s_.promise.until);
+  const base::Instant deadline =
+      earliest + base::Duration::nanoseconds(prng_.between(0, std::max<std::int64_t>(spread, 0)));
+  if (deadline < s_.election.deadline) {
+    postpone_election(deadline);
+  }
+}
+
+void MultiPaxos::on(const StepDown&) {
+  if (is_leader() || role_ == Role::candidate || role_ == Role::pre_candidate) {
+    become_follower({});
+  }
+}
+
+model::Term MultiPaxos::term_at(model::LogIndex index) const { return log_.term_at(index); }
+
+model::LogIndex MultiPaxos::trim_limit() const {
+  return mutant_ == Mutant::trim_early ? applied_ : std::min(trim_limit_, applied_);
+}
+
+ProtocolStatus MultiPaxos::status() const {
+  ProtocolStatus status;
+  status.role = role_;
+  status.term = hard_.term;
+  status.leader = leader_;
+  status.first_index = log_.first();
+  status.last_index = log_.last();
+  status.durable_index = durable_upto();
+  status.commit = commit_;
+  status.resent_bytes = resent_bytes_;
+  if (!is_leader()) {
+    return status;
+  }
+  status.lease_until = s_.leading.lease_until;
+  status.peers.reserve(peers_.size());
+  for (const Peer& peer : peers_) {
+    status.peers.push_back(
+        {.id = peer.id,
+         .match = peer.id == self_ ? std::min(s_.leading.proposed, durable_upto()) : peer.match,
+         .recently_active = peer.id == self_ || now_ - peer.heard <= settings_.election_timeout_max,
+         .needs_snapshot = peer.flow == Flow::snapshot,
+         .learner = !peer.incoming && !peer.outgoing,
+         .disk_full = peer.id == self_ ? disk_full_ : peer.disk_full});
+  }
+  return status;
 }
 
 }  // namespace ostraka::protocol::multi_paxos

@@ -49,6 +49,16 @@ Outcome joint_outcome(Tally incoming, Tally outgoing) {
   return first == Outcome::won && second == Outcome::won ? Outcome::won : Outcome::pending;
 }
 
+Flexible flexible(std::size_t members, std::size_t phase1, std::size_t phase2) {
+  const auto rest = [members](std::size_t other) {
+    return other > members ? 0 : members + 1 - other;
+  };
+  if (phase1 == 0 && phase2 == 0) {
+    return {members, majority(members), majority(members)};
+  }
+  return {members, phase1 == 0 ? rest(phase2) : phase1, phase2 == 0 ? rest(phase1) : phase2};
+}
+
 bool is_safe(const Flexible& sizes) {
   const bool reachable = sizes.phase1 >= 1 && sizes.phase1 <= sizes.members && sizes.phase2 >= 1 &&
                          sizes.phase2 <= sizes.members;

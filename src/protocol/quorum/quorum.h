@@ -50,6 +50,9 @@ struct Flexible {
   std::size_t phase2 = 0;
 };
 
+// The sizes as configured; 0 = the smallest that is safe with the other one, both 0 = majorities.
+[[nodiscard]] Flexible flexible(std::size_t members, std::size_t phase1, std::size_t phase2);
+
 // Both phases can be reached and any two quorums of different phases intersect.
 [[nodiscard]] bool is_safe(const Flexible& sizes);
 

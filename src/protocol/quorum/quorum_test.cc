@@ -135,5 +135,16 @@ TEST(Properties, JointIsTheLesserOfBoth) {
            }));
 }
 
+TEST(Flexible, SizesThatAreNotGivenAreTheSmallestSafeOnes) {
+  const Flexible majorities = flexible(5, 0, 0);
+  EXPECT_EQ(majorities.phase1, 3U);
+  EXPECT_EQ(majorities.phase2, 3U);
+  EXPECT_EQ(flexible(5, 0, 2).phase1, 4U);
+  EXPECT_EQ(flexible(5, 5, 0).phase2, 1U);
+  EXPECT_TRUE(is_safe(flexible(5, 0, 2)));
+  EXPECT_FALSE(is_safe(flexible(5, 0, 6)));
+  EXPECT_FALSE(is_safe(flexible(6, 4, 2)));
+}
+
 }  // namespace
 }  // namespace ostraka::protocol::quorum

@@ -399,7 +399,10 @@ void Cluster::compact(std::uint32_t number, std::uint64_t keep) {
   disk.checkpoint = node.applied;
   disk.checkpoint_hash = node.state_hash;
   disk.checkpoint_configuration = node.configuration;
-  const model::LogIndex upto = node.applied - keep;
+  const model::LogIndex upto = std::min(node.applied - keep, node.protocol->trim_limit());
+  if (upto <= disk.snapshot.index) {
+    return;
+  }
   SnapshotMeta start = disk.snapshot;
   start.index = upto;
   start.term = disk.log.at(upto).meta.term;

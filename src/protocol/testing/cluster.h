@@ -8,7 +8,8 @@
 // what this node has there already (a value that is proposed again). An entry that has none of them
 // is a violation ("DRIVER"), as is an Append that a log of the engine's kind does not allow.
 // Snapshots are metadata and a hash: SnapshotTransfer carries them; installing one empties the
-// disk's log and leaves the hard state.
+// disk's log, of a slot engine only up to the snapshot, and leaves the hard state. compact() drops
+// nothing behind Protocol::trim_limit().
 #pragma once
 
 #include "base/prng.h"

@@ -92,8 +92,13 @@ void Cluster::write_to_disk(Node& node, const DiskWrite& write) {
   Disk& disk = node.disk;
   if (write.snapshot) {
     disk.snapshot = *write.snapshot;
-    disk.log.clear();
-    disk.configurations.clear();
+    if (engine().slots) {  // what was accepted behind it stays
+      disk.log.erase(disk.log.begin(), disk.log.upper_bound(write.snapshot->index));
+    } else {
+      disk.log.clear();
+    }
+    std::erase_if(disk.configurations,
+                  [&disk](const ConfigurationAt& at) { return !disk.log.contains(at.index); });
     disk.checkpoint = write.snapshot->index;
     disk.checkpoint_hash = write.snapshot_hash;
     disk.checkpoint_configuration = write.snapshot->configuration;

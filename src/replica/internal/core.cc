@@ -68,8 +68,7 @@ void Replica::Impl::start() {
 // before that writes the same again.
 void Replica::Impl::write_first() {
   if (parts_.reset_log.has_value()) {
-    parts_.log.reset(parts_.shard, new_append(AppendKind::of_start).cookie, parts_.reset_log->index,
-                     parts_.reset_log->term, durability_.hard_state);
+    reset_log(*parts_.reset_log, AppendKind::of_start);
   }
   if (parts_.first_write.has_value()) {
     for (const port::LogEntry& entry : parts_.first_write->entries) {
@@ -78,6 +77,16 @@ void Replica::Impl::write_first() {
     parts_.log.append(parts_.shard, new_append(AppendKind::of_start).cookie,
                       *std::move(parts_.first_write));
     parts_.first_write.reset();
+  }
+}
+
+// The log starts behind `start`; of a slot engine what lies behind it stays.
+void Replica::Impl::reset_log(const LogPosition& start, AppendKind kind) {
+  const std::uint64_t cookie = new_append(kind).cookie;
+  if (parts_.protocol->keeps_slots()) {
+    parts_.log.start_behind(parts_.shard, cookie, start.index, start.term);
+  } else {
+    parts_.log.reset(parts_.shard, cookie, start.index, start.term, durability_.hard_state);
   }
 }
 
@@ -221,12 +230,16 @@ void Replica::Impl::snapshot_installed(const protocol::SnapshotMeta& meta) {
   OSTRAKA_ASSERT(parts_.state_machine->applied() == meta.index, "the state was reloaded");
   flags_.resetting_log = true;
   durability_.installing = meta;
-  cache_.clear();
-  const std::uint64_t cookie = new_append(AppendKind::reset).cookie;
-  parts_.log.reset(parts_.shard, cookie, meta.index, meta.term, durability_.hard_state);
+  if (parts_.protocol->keeps_slots()) {
+    cache_.drop_upto(meta.index);
+  } else {
+    cache_.clear();
+  }
+  reset_log({meta.index, meta.term}, AppendKind::reset);
 }
 
 void Replica::Impl::compact_log(model::LogIndex upto) {
+  upto = std::min(upto, parts_.protocol->trim_limit());
   const model::Term term = parts_.protocol->term_at(upto);
   if (upto.is_none() || term.is_none() || flags_.resetting_log || error_.has_value()) {
     return;

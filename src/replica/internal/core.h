@@ -146,6 +146,7 @@ class Replica::Impl final : public Driver,
   void step(const protocol::EventBody& body);
   void write_first();
   PendingAppend& new_append(AppendKind kind);
+  void reset_log(const LogPosition& start, AppendKind kind);
   void finish_reset();
   // core_effects.cc
   void execute(protocol::Effects& effects);

@@ -43,6 +43,12 @@ void LogCache::clear() {
   end_ = {};
 }
 
+void LogCache::drop_upto(model::LogIndex index) {
+  while (first_ < end_ && first_ <= index) {
+    pop_front();
+  }
+}
+
 void LogCache::trim(model::LogIndex before, std::size_t bytes_max) {
   const model::LogIndex limit = std::min(before, pinned_from_);
   while (first_ < end_ && first_ < limit && (bytes_ > bytes_max || !slot(first_).used)) {

@@ -22,6 +22,8 @@ class LogCache {
   // Drops everything from `from` on.
   void truncate(model::LogIndex from);
   void clear();
+  // Forgets the entries up to `index`.
+  void drop_upto(model::LogIndex index);
   // Entries at or behind `index` are not evicted. Only the put() after it, or trim(), evicts.
   void pin_from(model::LogIndex index) { pinned_from_ = index; }
   // Evicts from the front what is before `before` until at most bytes_max are left.

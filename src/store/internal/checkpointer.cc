@@ -199,6 +199,7 @@ void Checkpointer::compact(model::ShardId id, Shard& shard) {
   const Options& options = context_.options();
   const std::uint64_t keep = space_.full ? 0 : options.log_keep_entries;
   model::LogIndex upto(shard.flushed.value() > keep ? shard.flushed.value() - keep : 0);
+  upto = std::min(upto, replica->protocol().trim_limit());
   if (upto <= shard.compacted) {
     return;
   }

@@ -46,7 +46,8 @@ port::LogWrite bootstrap(const model::Configuration& initial) {
 }  // namespace
 
 base::Result<Recovery> recover(const kv::AppliedState& applied, port::RecoveredLog log,
-                               const std::shared_ptr<const model::Configuration>& initial) {
+                               const std::shared_ptr<const model::Configuration>& initial,
+                               bool keeps_slots) {
   Recovery recovery;
   if (is_new(applied, log) && initial != nullptr) {
     recovery.first_write = bootstrap(*initial);
@@ -59,10 +60,17 @@ base::Result<Recovery> recover(const kv::AppliedState& applied, port::RecoveredL
   if (!matches(applied, log)) {
     // A snapshot was installed and the process ended before the log was reset behind it: the state
     // is committed, what the log has in its place is not.
-    log.entries.clear();
+    if (keeps_slots) {
+      // What was accepted behind it is promised to be remembered.
+      std::erase_if(log.entries, [&applied](const port::LogEntry& entry) {
+        return entry.meta.index <= applied.index;
+      });
+    } else {
+      log.entries.clear();
+      log.hard_state.term = std::max(log.hard_state.term, applied.term);
+    }
     log.start = applied.index;
     log.start_term = applied.term;
-    log.hard_state.term = std::max(log.hard_state.term, applied.term);
     recovery.reset_log = replica::LogPosition{applied.index, applied.term};
   }
   protocol::Recovered& recovered = recovery.recovered;

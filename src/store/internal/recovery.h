@@ -22,10 +22,11 @@ struct Recovery {
   std::optional<port::LogWrite> first_write;
 };
 
+// `keeps_slots`: of the engine (protocol::Protocol).
 // Errors: corruption (the log starts behind the checkpoint; a damaged configuration entry),
 // format_unknown.
 [[nodiscard]] base::Result<Recovery> recover(
     const kv::AppliedState& applied, port::RecoveredLog log,
-    const std::shared_ptr<const model::Configuration>& initial);
+    const std::shared_ptr<const model::Configuration>& initial, bool keeps_slots = false);
 
 }  // namespace ostraka::store

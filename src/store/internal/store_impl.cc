@@ -56,7 +56,8 @@ base::Status Store::Impl::open_shard(model::ShardId shard,
                                                   state_options);
   OSTRAKA_ASSIGN(const kv::AppliedState applied, state->load());
   OSTRAKA_ASSIGN(port::RecoveredLog log, environment_.log.take_recovered(shard));
-  OSTRAKA_ASSIGN(Recovery recovery, recover(applied, std::move(log), initial));
+  const bool keeps_slots = protocol::find_engine(options_.protocol_engine)->keeps_slots;
+  OSTRAKA_ASSIGN(Recovery recovery, recover(applied, std::move(log), initial, keeps_slots));
 
   ProtocolParts parts;
   parts.shard = shard;
@@ -67,6 +68,7 @@ base::Status Store::Impl::open_shard(model::ShardId shard,
   parts.now = environment_.executor.now();
   parts.recovered = recovery.recovered;
   std::unique_ptr<protocol::Protocol> protocol = options_.protocol_factory(std::move(parts));
+  OSTRAKA_ASSERT(protocol->keeps_slots() == keeps_slots, "the factory makes another engine");
   const auto configuration =
       std::make_shared<const model::Configuration>(protocol->configuration());
 

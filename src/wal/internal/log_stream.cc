@@ -182,6 +182,18 @@ void LogStream::reset(model::ShardId shard, std::uint64_t cookie, model::LogInde
   enqueue(std::move(pending));
 }
 
+void LogStream::start_behind(model::ShardId shard, std::uint64_t cookie, model::LogIndex index,
+                             model::Term term) {
+  Pending pending;
+  pending.kind = Kind::start_behind;
+  pending.shard = shard;
+  pending.cookie = cookie;
+  pending.start = index;
+  pending.start_term = term;
+  pending.bytes = codec::log_record_bytes_max(0);
+  enqueue(std::move(pending));
+}
+
 void LogStream::enqueue(Pending pending) {
   ShardState& shard = state_of(pending.shard);
   const port::LogWrite& write = pending.write;
@@ -192,7 +204,7 @@ void LogStream::enqueue(Pending pending) {
   if (write.truncate_from.has_value()) {
     touches = std::min(touches, *write.truncate_from);
   }
-  if (pending.kind == Kind::reset) {
+  if (pending.kind == Kind::reset || pending.kind == Kind::start_behind) {
     touches = {};
   }
   shard.unsettled_from =

@@ -55,13 +55,15 @@ class LogStream {
   void read(model::ShardId shard, model::LogIndex first, model::LogIndex end, std::size_t max_bytes,
             port::LogStore::OnRead on_read);
   void compact(model::ShardId shard, model::LogIndex index, model::Term term);
+  void start_behind(model::ShardId shard, std::uint64_t cookie, model::LogIndex index,
+                    model::Term term);
   void reset(model::ShardId shard, std::uint64_t cookie, model::LogIndex index, model::Term term,
              const protocol::HardState& hard_state);
   [[nodiscard]] std::uint64_t pinned_bytes(model::ShardId shard) const;
   void add_stats(port::LogStoreStats& stats) const;
 
  private:
-  enum class Kind : std::uint8_t { write, reset, copy };
+  enum class Kind : std::uint8_t { write, reset, start_behind, copy };
 
   // One queued change of one shard.
   struct Pending {
@@ -69,8 +71,8 @@ class LogStream {
     model::ShardId shard;
     std::uint64_t cookie = 0;
     port::LogWrite write;               // reset: hard_state only; copy: entries only
-    model::LogIndex start;              // reset
-    model::Term start_term;             // reset
+    model::LogIndex start;              // reset, start_behind
+    model::Term start_term;             // reset, start_behind
     std::vector<IndexedEntry> sources;  // copy: where each entry was read
     std::uint64_t bytes = 0;            // upper bound in a batch
   };

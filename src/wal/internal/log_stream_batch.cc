@@ -145,6 +145,10 @@ void LogStream::put_in_batch(Pending& pending) {
       record_.type = codec::LogRecordType::reset;
       shard.formed_cookie = pending.cookie;
       break;
+    case Kind::start_behind:
+      record_.type = codec::LogRecordType::compact;
+      shard.formed_cookie = pending.cookie;
+      break;
     case Kind::copy:
       record_.type = codec::LogRecordType::copy;
       ++flight_.copies;

@@ -1,0 +1,266 @@
+// Single rules, and peers that are authenticated and wrong.
+#include "base/prng.h"
+#include "protocol/multi_paxos/probe.h"
+#include "protocol/multi_paxos/testing/lone.h"
+#include "protocol/testing/random_run.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace ostraka::protocol::multi_paxos::testing {
+namespace {
+
+constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+
+TEST(Tuning, QuorumsThatDoNotMeetAreRefused) {
+  EXPECT_TRUE(is_usable({}, 3));
+  EXPECT_TRUE(is_usable({.phase1 = 4, .phase2 = 2, .alpha = 16}, 5));
+  EXPECT_TRUE(is_usable({.phase1 = 0, .phase2 = 2, .alpha = 16}, 5));
+  EXPECT_FALSE(is_usable({.phase1 = 3, .phase2 = 2, .alpha = 16}, 5));
+  EXPECT_FALSE(is_usable({.phase1 = 4, .phase2 = 2, .alpha = 16}, 6));
+  EXPECT_FALSE(is_usable({.phase1 = 0, .phase2 = 6, .alpha = 16}, 5));
+  EXPECT_FALSE(is_usable({.phase1 = 0, .phase2 = 0, .alpha = 1}, 3));
+}
+
+TEST(Tuning, AChangeThatTheQuorumsDoNotFitIsRefused) {
+  Lone node({.voters = {1, 2, 3}, .tuning = {.phase1 = 3, .phase2 = 1, .alpha = 16}});
+  node.stand();
+  node.receive(Lone::promise(2, node.ballot())).receive(Lone::promise(3, node.ballot())).durable();
+  ASSERT_EQ(node.role(), Role::leader);
+  EXPECT_EQ(node.commit(), 1U) << "one acceptor chooses";
+  node.step(ChangeMembership{RequestId{7},
+                             std::make_shared<const model::Configuration>(
+                                 protocol::testing::make_configuration({1, 2, 3, 4}, {})),
+                             false});
+  ASSERT_EQ(node.out.failed.size(), 1U);
+  EXPECT_EQ(node.out.failed[0].code, base::ErrorCode::invalid_argument);
+}
+
+TEST(Tuning, FlexibleQuorumsKeepTheInvariants) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    protocol::testing::ClusterOptions options;
+    options.engine = &flexible_probe();
+    options.seed = seed;
+    options.voters = 5;
+    options.loss_per_mille = 20;
+    protocol::testing::Cluster cluster(options);
+    base::Prng prng(seed);
+    cluster.start();
+    for (int i = 0; i < 60 && !cluster.violation(); ++i) {
+      const auto node = static_cast<std::uint32_t>(prng.between(1, 5));
+      if (prng.chance(1, 8)) {
+        cluster.crash(node);
+      } else if (prng.chance(1, 2)) {
+        cluster.restart(node);
+      }
+      for (std::uint32_t id = 1; id <= 5; ++id) {
+        cluster.propose(id);
+        cluster.read(id);
+      }
+      cluster.run_for(prng.between(1'000, 200'000));
+    }
+    ASSERT_FALSE(cluster.violation().has_value())
+        << "seed " << seed << ": " << *cluster.violation();
+    for (std::uint32_t id = 1; id <= 5; ++id) {
+      cluster.restart(id);
+    }
+    cluster.run_for(5'000'000);
+    ASSERT_NE(cluster.leader(), 0U) << "seed " << seed;
+    EXPECT_GT(cluster.protocol_of(cluster.leader())->commit_index().value(), 1U);
+  }
+}
+
+TEST(Phase1, ReportsComeInPieces) {
+  Lone node({.log = {b(1, 2), b(1, 2), 0, b(1, 3)},
+             .promised = b(1, 3),
+             .settings = {.max_message_bytes = 1}});
+  node.after(2000);
+  Message prepare = Lone::make(2, MessageKind::prepare, b(2, 2));
+  prepare.index = model::LogIndex{1};
+  node.receive(prepare);
+  EXPECT_TRUE(node.out.send_now.empty()) << "the promise is on disk first";
+  auto pieces = node.sent(MessageKind::promise);
+  ASSERT_EQ(pieces.size(), 1U);
+  EXPECT_EQ(pieces[0].entries.size(), 1U);
+  EXPECT_EQ(pieces[0].flags & kFlagLast, 0);
+  node.durable();
+  prepare.index = model::LogIndex{3};
+  node.receive(prepare);
+  pieces = node.sent(MessageKind::promise);
+  ASSERT_EQ(pieces.size(), 1U);
+  ASSERT_EQ(pieces[0].entries.size(), 1U);
+  EXPECT_EQ(pieces[0].entries[0].index, model::LogIndex{4});
+  EXPECT_NE(pieces[0].flags & kFlagLast, 0);
+}
+
+TEST(Phase1, WhatIsReportedIsDurableBeforeItIsProposed) {
+  Lone node;
+  node.stand();
+  const std::uint64_t ballot = node.ballot();
+  node.receive(Lone::promise(2, ballot, {{1, b(0, 3)}, {3, b(0, 2)}}));
+  EXPECT_EQ(node.role(), Role::candidate);
+  ASSERT_EQ(node.out.append.entries.size(), 2U);
+  EXPECT_EQ(node.out.append.entries[0].term.value(), b(0, 3)) << "at the ballot that it had";
+  node.durable();
+  EXPECT_EQ(node.role(), Role::leader);
+  ASSERT_EQ(node.out.append.entries.size(), 4U);
+  EXPECT_EQ(node.out.append.entries[1].kind, EntryKind::noop);
+  EXPECT_EQ(node.out.append.entries[2].term.value(), ballot);
+}
+
+TEST(Acceptor, AcceptsBehindAGapAndAcknowledgesARange) {
+  Lone node;
+  node.receive(Lone::accept(2, b(1, 2), {{3, b(1, 2)}}));
+  const auto answers = node.sent(MessageKind::accepted);
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_TRUE(node.out.send_now.empty());
+  const Message& range = answers.back().flags == kFlagRange ? answers.back() : answers.front();
+  EXPECT_EQ(range.index, model::LogIndex{3});
+  node.durable().receive(Lone::accept(2, b(1, 2), {{1, b(1, 2)}, {2, b(1, 2)}}, 2)).durable();
+  EXPECT_EQ(node.commit(), 2U);
+  EXPECT_EQ(node.out.apply_upto, model::LogIndex{2});
+  const auto cumulative = node.sent(MessageKind::accepted);
+  ASSERT_EQ(cumulative.size(), 1U);
+  EXPECT_EQ(cumulative[0].index, model::LogIndex{3});
+}
+
+TEST(Acceptor, RefusesLowerBallots) {
+  Lone node;
+  node.receive(Lone::accept(3, b(5, 3), {{1, b(5, 3)}})).durable();
+  node.receive(Lone::accept(2, b(4, 2), {{2, b(4, 2)}}));
+  EXPECT_FALSE(node.out.append.present);
+  const auto answers = node.sent(MessageKind::accepted);
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_TRUE(answers[0].reject);
+  EXPECT_EQ(answers[0].term.value(), b(5, 3));
+}
+
+TEST(Acceptor, TellsAWrongHistoryOfItsOwnDisk) {
+  Lone node({.log = {b(1, 2)}, .promised = b(1, 2)});
+  Message heartbeat = Lone::make(2, MessageKind::heartbeat, b(1, 2));
+  heartbeat.hint_index = model::LogIndex{5};
+  node.receive(heartbeat);
+  ASSERT_TRUE(node.out.log_lost.has_value());
+  EXPECT_EQ(node.out.log_lost->acknowledged, model::LogIndex{5});
+}
+
+TEST(HostilePeer, BallotsBelongToTheirProposers) {
+  Lone node;
+  for (const MessageKind kind : {MessageKind::prepare, MessageKind::accept, MessageKind::heartbeat,
+                                 MessageKind::timeout_now}) {
+    Message message = Lone::make(2, kind, b(7, 3));
+    message.index = model::LogIndex{1};
+    node.receive(message);
+    EXPECT_TRUE(node.out.message_refused);
+  }
+  EXPECT_EQ(node.ballot(), 0U);
+}
+
+TEST(HostilePeer, OrdinalsDoNotWrap) {
+  Lone node;
+  node.receive(Lone::make(2, MessageKind::heartbeat, kMost));
+  EXPECT_TRUE(node.out.message_refused);
+  node.receive(Lone::accept(2, b(1, 2), {{kMost, b(1, 2)}}));
+  EXPECT_TRUE(node.out.message_refused);
+  node.receive(Lone::accept(2, b(1, 2), {{kSlotsAheadMax + 2, b(1, 2)}}));
+  EXPECT_TRUE(node.out.message_refused) << "no place for it";
+  node.receive(Lone::accept(2, b(2, 2), {{1, b(1, 2)}}));
+  EXPECT_TRUE(node.out.message_refused) << "of an older ballot and not chosen";
+}
+
+Message any_message(base::Prng& prng, const MultiPaxos& node) {
+  const auto small = [&prng] { return prng.chance(1, 40) ? prng.next() : prng.below(12); };
+  const auto ballot = [&](std::uint32_t from) {
+    const std::uint64_t now = node.status().term.value();
+    return prng.chance(1, 2) ? now : b((now >> kNodeBits) + prng.below(3), from);
+  };
+  Message m;
+  const auto from = static_cast<std::uint32_t>(prng.between(2, 4));
+  m.from = model::NodeId{from};
+  m.to = model::NodeId{1};
+  m.kind = static_cast<std::uint8_t>(prng.below(13));
+  m.term = model::Term{ballot(from)};
+  m.reject = prng.chance(1, 8);
+  m.flags = static_cast<std::uint8_t>(prng.below(32));
+  m.index = model::LogIndex{small()};
+  m.commit = model::LogIndex{small()};
+  m.hint_index = model::LogIndex{std::max(m.index.value(), small())};
+  m.hint_term = model::Term{ballot(from)};
+  m.context = prng.below(4);
+  if (prng.chance(1, 2)) {
+    model::LogIndex slot =
+        m.kind == static_cast<std::uint8_t>(MessageKind::promise) ? m.index.prev() : m.index;
+    for (std::uint64_t i = prng.below(5); i > 0; --i) {
+      slot = slot + prng.below(3);
+      const auto kind = static_cast<EntryKind>(prng.below(3));
+      m.entries.push_back({slot, prng.chance(2, 3) ? m.term : model::Term{ballot(from)}, kind, 1});
+      if (kind == EntryKind::configuration) {
+        m.configurations.push_back(
+            {slot, std::make_shared<const model::Configuration>(
+                       protocol::testing::make_configuration({1, 2, 3}, {}))});
+        if (prng.chance(1, 2)) {
+          m.configurations.back().configuration = std::make_shared<const model::Configuration>();
+        }
+      }
+    }
+  }
+  return m;
+}
+
+TEST(HostilePeer, FiresNoAssertion) {
+  std::uint64_t refused = 0;
+  std::uint64_t led = 0;
+  std::uint64_t written = 0;
+  std::uint64_t installed = 0;
+  for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
+    base::Prng prng(seed);
+    Lone node({.tuning = {.phase1 = 0, .phase2 = 0, .alpha = 4}});
+    if (prng.chance(1, 2)) {
+      node.stand();
+      node.receive(Lone::promise(2, node.ballot()));
+      led += node.role() == Role::leader ? 1 : 0;
+    }
+    for (int i = 0; i < 120; ++i) {
+      node.after(prng.between(0, 60));
+      const std::uint64_t dice = prng.below(100);
+      if (dice < 70) {
+        node.receive(any_message(prng, *node.paxos));
+        refused += node.out.message_refused ? 1 : 0;
+        written += node.out.append.entries.size();
+      } else if (dice < 85) {
+        if (!node.issued.token.is_none()) {
+          node.durable();
+        }
+      } else if (dice < 92) {
+        node.step(TimerFired{TimerId{static_cast<std::uint8_t>(prng.between(1, 3))}});
+      } else if (dice < 96) {
+        node.step(Propose{RequestId{seed}, 1});
+      } else if (dice < 98) {
+        node.step(ReadBarrier{RequestId{seed * 1000 + static_cast<std::uint64_t>(i)}});
+      } else {
+        const std::uint64_t now = node.ballot();
+        node.step(SnapshotReceived{proposer_of(model::Term{now}),
+                                   model::Term{now},
+                                   {model::LogIndex{prng.below(20)}, model::Term{1},
+                                    std::make_shared<const model::Configuration>(
+                                        protocol::testing::make_configuration({1, 2, 3}, {}))}});
+        if (const auto meta = node.out.install_snapshot) {
+          ++installed;
+          if (!node.issued.token.is_none()) {
+            node.durable();
+          }
+          node.step(SnapshotInstalled{*meta});
+        }
+      }
+    }
+  }
+  // Schedules that never came to these would prove nothing.
+  EXPECT_GT(refused, 10'000U);
+  EXPECT_GT(led, 100U);
+  EXPECT_GT(written, 500U);
+  EXPECT_GT(installed, 100U);
+}
+
+}  // namespace
+}  // namespace ostraka::protocol::multi_paxos::testing
