@@ -139,6 +139,10 @@ class Redis:
         raise OSError(f"no RESP: {line!r}")
 
 
+# Every node of every cluster, when set: --engine.
+ENGINE = os.environ.get("OSTRAKA_ENGINE")
+
+
 class Node:
     """One server process and its folder; outlives the process."""
 
@@ -159,6 +163,8 @@ class Node:
         arguments = [*self.prefix, self.program, "server", "--name", self.name,
                      "--data-dir", str(self.folder), "--redis", f"{self.host}:{self.redis}",
                      "--http", f"{self.host}:{self.http}", *self.flags]
+        if ENGINE:
+            arguments += ["--engine", ENGINE]
         with open(self.log, "ab") as log:
             self.log_start = log.tell()
             self.process = subprocess.Popen(arguments, stdout=log, stderr=log,

@@ -1,13 +1,12 @@
 """Three real servers under the replication engine OSTRAKA_ENGINE, or Raft: every node serves, the
 leader is killed, nothing acknowledged is lost, the node comes back, everything stops cleanly."""
 
-import os
 import pathlib
 import re
 import sys
 import time
 
-from harness import Cluster, RedisError
+from harness import ENGINE, Cluster, RedisError
 
 METRICS_PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 
@@ -82,8 +81,8 @@ def check_all_present(cluster, acknowledged):
 
 def main():
     acknowledged = {}
-    engine = os.environ.get("OSTRAKA_ENGINE", "raft")
-    with Cluster(3, flags=["--engine", engine]) as cluster:
+    engine = ENGINE or "raft"
+    with Cluster(3) as cluster:
         cluster.start_all()
         leader = cluster.wait_for_leader()
         print(f"engine: {engine}, leader: {leader.name}")
