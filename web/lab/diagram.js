@@ -26,8 +26,8 @@ function markShape(kind, x, y, unit) {
   const r = 4.5 * unit;
   switch (kind) {
     case "output":
-      return svg("path", {d: `M${x} ${y - r - 2}L${x + r + 2} ${y}L${x} ${y + r + 2}L${x - r - 2} ` +
-        `${y}Z`});
+      return svg("path", {d: `M${x} ${y - r - 2}L${x + r + 2} ${y}L${x} ${y + r + 2}` +
+        `L${x - r - 2} ${y}Z`});
     case "crash":
       return svg("path", {d: `M${x - r - 1} ${y - r - 1}L${x + r + 1} ${y + r + 1}M${x - r - 1} ` +
         `${y + r + 1}L${x + r + 1} ${y - r - 1}`});
@@ -136,7 +136,8 @@ export class Diagram {
       : Math.min(layout.width, layout.lanes[layout.lanes.length - 1] + layout.column) - left;
     return svg("g", {class: "dg-cut"},
       svg("rect", {x: left, y: cut.y1, width, height: Math.max(2, cut.y2 - cut.y1)}),
-      svg("path", {class: "dg-cut-edge", d: `M${left} ${cut.y1}h${width}M${left} ${cut.y2}h${width}`}),
+      svg("path", {class: "dg-cut-edge",
+        d: `M${left} ${cut.y1}h${width}M${left} ${cut.y2}h${width}`}),
       cut.between.map((x) => svg("path", {class: "dg-cut-line", d: `M${x} ${cut.y1}V${cut.y2}`})));
   }
 
@@ -155,7 +156,8 @@ export class Diagram {
     if (!line.isLoop) return `M${line.x1} ${line.y1}L${line.x2} ${line.y2}`;
     const out = line.x1 + 26 * u;
     const low = Math.max(line.y2, line.y1 + 6 * u);
-    return `M${line.x1} ${line.y1}C${out} ${line.y1 + 2 * u} ${out} ${low - 2 * u} ${line.x1} ${low}`;
+    return `M${line.x1} ${line.y1}C${out} ${line.y1 + 2 * u} ${out} ${low - 2 * u} ` +
+      `${line.x1} ${low}`;
   }
 
   message(line) {

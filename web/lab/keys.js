@@ -35,15 +35,17 @@ export function helpDialog() {
   openDialog("Help",
     el("p", {}, "Time runs down, each process is a line. What lies behind the cursor is faint. " +
       "Time is not to scale: long silences are cut short (⋮)."),
-    el("p", {}, "Click a message to drop, delay or duplicate it; the line of a process to crash, " +
-      "restart or pause it; the space between lines for a partition. The run forks there and goes " +
-      "on under the real code. The address bar holds the whole run: send it to someone."),
+    el("p", {}, "Click a message to drop, delay or duplicate it; the line of a process to " +
+      "crash, restart or pause it; the space between lines for a partition. The run forks " +
+      "there and goes on under the real code. The address bar holds the whole run: send it to " +
+      "someone."),
     el("div", {class: "help-columns"},
       el("div", {}, el("h3", {}, "Keys"),
-        table([...KEYS_HELP.map(([, sign, text]) => [sign, text]), ["Esc", "close what is open"]])),
+        table([...KEYS_HELP.map(([, sign, text]) => [sign, text]),
+          ["Esc", "close what is open"]])),
       el("div", {}, el("h3", {}, "Signs"), table(SIGNS_HELP))),
-    el("p", {class: "dim"}, "Without a mouse: step to a moment; the list beside the diagram names " +
-      "its processes and messages as buttons that open the same menus."));
+    el("p", {class: "dim"}, "Without a mouse: step to a moment; the list beside the diagram " +
+      "names its processes and messages as buttons that open the same menus."));
 }
 
 function isTyping(target) {

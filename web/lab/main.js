@@ -4,16 +4,16 @@ import {byId, el, remember, remembered, show, button} from "./dom.js";
 import {linkOf, parseLink, queryOf, requestOf} from "./link.js";
 import {timeText} from "./words.js";
 import {readRun, stepsAt} from "./run.js";
-import {momentIndex, Playback, SPEEDS} from "./playback.js";
+import {momentIndex, Playback} from "./playback.js";
 import {drawPlot} from "./plots.js";
 import {markdown} from "./markdown.js";
-import {closeMenu, isMenuOpen, openDialog, say} from "./menu.js";
+import {closeMenu, openDialog, say} from "./menu.js";
 import {messageMenu, processMenu} from "./forks.js";
 import {lightSteps, showAlgorithm, showChanges, showMoment, showVerdicts} from "./panels.js";
 import {requestOfStop, showTour, stopsOf} from "./tour.js";
-import {exportMenu} from "./exports.js";
 import {catalogueContent, parametersDialog, problemContent, showPage} from "./start.js";
 import {bindKeys, helpDialog} from "./keys.js";
+import {bindControls} from "./controls.js";
 import {Stage} from "./stage.js";
 
 const VIEWS = ["diagram", "plots", "about"];
@@ -46,7 +46,8 @@ class Lab {
     this.tour = null;
     this.speed = 1;
     this.turn = 0;
-    this.bind();
+    bindControls(this);
+    bindKeys(this);
   }
 
   get layout() {
@@ -89,6 +90,8 @@ class Lab {
   // Shows what the address names.
   async load() {
     const turn = ++this.turn;
+    clearTimeout(this.addressTimer);  // it would write the old run into the new entry
+    if (this.playback) this.playback.isPlaying = false;
     closeMenu();
     byId("dialog").close();
     try {
@@ -162,7 +165,8 @@ class Lab {
 
   // Takes away what another page showed.
   reset() {
-    for (const id of ["page", "stage", "plots", "about", "transport", "side"]) show(byId(id), false);
+    const parts = ["page", "stage", "plots", "about", "transport", "side"];
+    for (const id of parts) show(byId(id), false);
     byId("run-title").replaceChildren();
     byId("views").replaceChildren();
     if (this.playback) this.playback.isPlaying = false;
@@ -223,8 +227,8 @@ class Lab {
     this.view = view;
     const {run} = this;
     const hasPage = this.source === "server";
-    const views = VIEWS.filter((it) => it === "diagram" || (it === "plots" && run.plots.length > 0) ||
-      (it === "about" && hasPage));
+    const views = VIEWS.filter((it) => it === "diagram" ||
+      (it === "plots" && run.plots.length > 0) || (it === "about" && hasPage));
     const names = {diagram: "Diagram", plots: `Plots (${run.plots.length})`, about: "About"};
     byId("views").replaceChildren(...(views.length < 2 ? [] : views.map((it) =>
       button(names[it], () => this.setView(it), {"aria-pressed": String(it === view)}))));
@@ -461,57 +465,6 @@ class Lab {
     }
     byId("seed").setCustomValidity("");
     if (text !== this.request.seed) this.go({...this.request, seed: text});
-  }
-
-  bindChoice() {
-    const plain = {set: [], interventions: []};
-    byId("choice").addEventListener("submit", (event) => event.preventDefault());
-    byId("protocol").addEventListener("change", ({target}) => {
-      if (target.value) this.go({protocol: target.value, scenario: "", seed: "1", ...plain}, null, null);
-    });
-    byId("scenario").addEventListener("change", ({target}) =>
-      this.go({...this.request, ...plain, scenario: target.value}, null, null));
-    byId("seed").addEventListener("change", ({target}) => this.setSeed(target.value.trim()));
-    byId("seed").addEventListener("input", ({target}) => target.setCustomValidity(""));
-    byId("next-seed").addEventListener("click", () =>
-      this.setSeed(String(BigInt(this.request.seed) + 1n)));
-    byId("parameters").addEventListener("click", () => this.openParameters());
-  }
-
-  bind() {
-    this.bindChoice();
-    const clicks = {
-      rewind: () => this.rewind(), back: () => this.stepBack(), play: () => this.toggle(),
-      forth: () => this.stepOn(), "to-end": () => this.toEnd(), help: () => this.help(),
-      theme: () => this.switchTheme(), large: () => this.switchLarge(),
-      open: () => byId("file").click(), "tour-start": () => this.goTour(1),
-    };
-    for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
-    byId("export").addEventListener("click", ({currentTarget}) => {
-      const box = currentTarget.getBoundingClientRect();
-      exportMenu(this, box.left, box.bottom);
-    });
-    byId("file").addEventListener("change", ({target}) => {
-      this.openFile(target.files[0]);
-      target.value = "";
-    });
-    addEventListener("dragover", (event) => event.preventDefault());
-    addEventListener("drop", (event) => {
-      event.preventDefault();
-      if (this.source !== "embedded") this.openFile(event.dataTransfer.files[0]);
-    });
-    addEventListener("pointerdown", (event) => {
-      const isInside = event.target.closest("#menu, #canvas, #export, #moment");
-      if (isMenuOpen() && !isInside) closeMenu();
-    });
-    byId("cursor").addEventListener("input", ({target}) =>
-      this.moveTo(this.run.moments[Number(target.value)]));
-    byId("speed").replaceChildren(...SPEEDS.map((it) => el("option", {value: it}, `${it}×`)));
-    byId("speed").addEventListener("change", ({target}) => {
-      this.speed = Number(target.value);
-      this.playback.speed = this.speed;
-    });
-    bindKeys(this);
   }
 }
 

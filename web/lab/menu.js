@@ -36,7 +36,9 @@ function itemForm(item, problem) {
       if (wrong) problem.textContent = wrong;
       else closeMenu();
     },
-  }, el("button", {type: "submit", disabled: Boolean(item.isOff), title: item.hint}, item.label), parts);
+  },
+  el("button", {type: "submit", disabled: Boolean(item.isOff), title: item.hint}, item.label),
+  parts);
 }
 
 // {title, text, content, items, note}: `note` says why items are off. At x, y of the window.

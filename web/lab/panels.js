@@ -1,5 +1,5 @@
-// The panels beside and over the picture. Each function fills its element from values; what a reader
-// may do comes in as functions.
+// The panels beside and over the picture. Each function fills its element from values; what a
+// reader may do comes in as functions.
 import {button, byId, el, show} from "./dom.js";
 import {eventsAt} from "./run.js";
 import {timeText} from "./words.js";
@@ -93,7 +93,9 @@ export function showMoment(run, moment, actions) {
   const more = events.length - MOMENT_ITEMS_MAX;
   byId("moment").replaceChildren(
     heading("At ", el("span", {}, timeText(moment))),
-    events.length === 0 ? el("p", {class: "dim"}, moment === run.endTime ? "The run ends." : "Nothing happens at this moment.")
+    events.length === 0
+      ? el("p", {class: "dim"},
+        moment === run.endTime ? "The run ends." : "Nothing happens at this moment.")
       : el("ul", {class: "moment"},
         events.slice(0, MOMENT_ITEMS_MAX).map((event) => momentItem(run, event, actions))),
     ...(more > 0 ? [el("p", {class: "dim"}, `and ${more} more`)] : []));
@@ -113,16 +115,19 @@ function changeItem(each, remove) {
 export function showChanges(run, actions) {
   const why = actions.whyNoFork();
   const own = run.interventions.filter((each) => each.by !== "scenario");
-  const input = el("input", {"aria-label": "An intervention in words", size: 24, disabled: Boolean(why),
-    placeholder: "crash p1 at 50ms", autocomplete: "off", spellcheck: "false"});
+  const input = el("input", {"aria-label": "An intervention in words", size: 24,
+    disabled: Boolean(why), placeholder: "crash p1 at 50ms", autocomplete: "off",
+    spellcheck: "false"});
+  const remove = why ? null : (text) => actions.remove(text);
+  const removeAll = own.length > 1 && !why &&
+    button("Remove all", () => actions.removeAll(), {class: "plain link"});
   byId("changes").replaceChildren(
-    heading("Changes",
-      own.length > 1 && !why && button("Remove all", actions.removeAll, {class: "plain link"})),
+    heading("Changes", removeAll),
     run.interventions.length === 0
       ? el("p", {class: "dim"}, why ? "None."
         : "None yet. Click a message, the line of a process, or the space between two lines.")
       : el("ul", {class: "plain-list changes"},
-        run.interventions.map((each) => changeItem(each, why ? null : actions.remove))),
+        run.interventions.map((each) => changeItem(each, remove))),
     why ? el("p", {class: "note"}, why)
       : el("form", {class: "add-change", onsubmit: (event) => {
         event.preventDefault();
@@ -158,7 +163,8 @@ export function showStates(run, layout, states) {
   byId("heads").querySelectorAll(".head").forEach((head, place) => {
     head.dataset.status = states[place].status;
     head.querySelector(".head-status").textContent = STATUS[states[place].status];
-    if (!layout.isDense) head.querySelector(".head-state").replaceChildren(...stateLines(states[place]));
+    const lines = layout.isDense ? [] : stateLines(states[place]);
+    head.querySelector(".head-state").replaceChildren(...lines);
   });
   show(byId("states"), layout.isDense);
   if (!layout.isDense) return;
@@ -182,7 +188,8 @@ function stepLine(run, number) {
 export function messageTip(run, message, text) {
   return [
     el("p", {}, el("strong", {}, message.kind), " ", el("span", {class: "dim"}, message.id)),
-    Object.keys(message.fields).length > 0 && el("p", {class: "fields"}, fieldsText(message.fields)),
+    Object.keys(message.fields).length > 0 &&
+      el("p", {class: "fields"}, fieldsText(message.fields)),
     el("p", {}, text),
     stepLine(run, message.step),
   ].filter(Boolean);

@@ -39,7 +39,8 @@ function scaleOf(plot) {
   const isBars = plot.form === "bars";
   const [lowX, highX] = range(points(plot).map((point) => point[0]));
   const [lowY, highY] = range(points(plot).map((point) => point[1]));
-  const ticksY = niceTicks(Math.min(0, lowY), highY === 0 && lowY === 0 ? 1 : Math.max(0, highY), 5);
+  const top = highY === 0 && lowY === 0 ? 1 : Math.max(0, highY);
+  const ticksY = niceTicks(Math.min(0, lowY), top, 5);
   const ticksX = isBars ? [] : niceTicks(lowX, highX, 6);
   const from = isBars ? lowX - 0.5 : ticksX[0];
   const to = isBars ? highX + 0.5 : ticksX[ticksX.length - 1];
@@ -94,14 +95,15 @@ function categories(plot, scale) {
   const from = names.length > 0 ? 0 : Math.ceil(scale.lowX);
   const to = names.length > 0 ? names.length - 1 : scale.highX;
   const texts = [];
-  for (let x = from; x <= to; x += names.length > 0 ? every : Math.max(1, Math.ceil((to - from) / 8))) {
+  const step = names.length > 0 ? every : Math.max(1, Math.ceil((to - from) / 8));
+  for (let x = from; x <= to; x += step) {
     texts.push(svg("text", {x: scale.x(x), y: HEIGHT - 26, "text-anchor": "middle"},
       String(names[x] ?? x).slice(0, 12)));
   }
   return texts;
 }
 
-function table(plot) {
+function tableOfPoints(plot) {
   const rows = plot.series.flatMap((series) => series.points.slice(0, 400).map(([x, y]) =>
     el("tr", {}, el("td", {}, series.name), el("td", {}, plot.categories?.[x] ?? numberText(x)),
       el("td", {}, numberText(y)))));
@@ -119,5 +121,5 @@ export function drawPlot(plot) {
     svg("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": plot.title},
       frame(plot, scale), isBars ? bars(plot, scale) : lines(plot, scale),
       isBars ? categories(plot, scale) : []),
-    table(plot));
+    tableOfPoints(plot));
 }

@@ -153,8 +153,10 @@ export class Stage {
     const {width, height} = this.tip.getBoundingClientRect();
     const right = event.clientX + 16 + width < innerWidth;
     const below = event.clientY + 16 + height < innerHeight;
-    this.tip.style.left = Math.max(4, right ? event.clientX + 14 : event.clientX - width - 12) + "px";
-    this.tip.style.top = Math.max(4, below ? event.clientY + 14 : event.clientY - height - 12) + "px";
+    const left = right ? event.clientX + 14 : event.clientX - width - 12;
+    const top = below ? event.clientY + 14 : event.clientY - height - 12;
+    this.tip.style.left = Math.max(4, left) + "px";
+    this.tip.style.top = Math.max(4, top) + "px";
   }
 
   showTip(target) {

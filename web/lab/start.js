@@ -29,8 +29,8 @@ export function catalogueContent(catalogue, startTour) {
   const families = [...new Set(catalogue.map((protocol) => protocol.family))];
   return [
     el("div", {class: "lead"},
-      el("p", {}, "Protocols of distributed systems as running code. Choose a run, play it, break " +
-        "it: drop a message, crash a process, cut the network, and see what still holds."),
+      el("p", {}, "Protocols of distributed systems as running code. Choose a run, play it, " +
+        "break it: drop a message, crash a process, cut the network, and see what still holds."),
       button("Take the tour", startTour, {class: "main"})),
     ...families.map((family) => el("section", {}, el("h2", {}, family),
       el("div", {class: "cards"},
@@ -58,7 +58,8 @@ function field(parameter, base, value) {
   const isSwitch = parameter.choices.length === 0 && parameter.min === 0 && parameter.max === 1;
   const options = parameter.choices.length > 0 ? parameter.choices.map((it) => [it, it])
     : [["0", "no"], ["1", "yes"]];
-  const input = parameter.choices.length > 0 || isSwitch
+  const hasOptions = parameter.choices.length > 0 || isSwitch;
+  const input = hasOptions
     ? el("select", {id, name: parameter.name}, options.map(([option, text]) =>
       el("option", {value: option, selected: option === value}, text)))
     : el("input", {id, name: parameter.name, type: "number", min: parameter.min,
@@ -66,7 +67,7 @@ function field(parameter, base, value) {
   return el("div", {class: "field" + (value === base ? "" : " changed-field")},
     el("label", {for: id}, parameter.name.replaceAll("_", " ")), input,
     el("span", {class: "dim"}, parameter.unit || ""),
-    el("small", {}, parameter.doc + (parameter.choices.length > 0 || isSwitch ? "" : ` (${range})`)));
+    el("small", {}, parameter.doc + (hasOptions ? "" : ` (${range})`)));
 }
 
 // set: [[name, value]] of the caller; apply(set) gets what differs from the scenario.
@@ -83,8 +84,8 @@ export function parametersDialog(declaration, scenarioName, set, apply) {
     event.preventDefault();
     const values = new FormData(form);
     dialog.close();
-    apply(declaration.parameters.map((it) => [it.name, values.get(it.name), baseValue(it, scenario)])
-      .filter(([, value, base]) => value !== null && value !== base)
+    apply(declaration.parameters.map((it) => [it.name, values.get(it.name), it])
+      .filter(([, value, it]) => value !== null && value !== baseValue(it, scenario))
       .map(([name, value]) => [name, value]));
   }},
   group(declaration.title, declaration.parameters.filter((it) => !it.common)),

@@ -1,49 +1,53 @@
-// The guided tour: runs to look at in an order that teaches, with a few sentences each. Data; a stop
-// whose protocol or scenario this program does not have is left out.
+// The guided tour: runs to look at in an order that teaches, with a few sentences each. Data; a
+// stop whose protocol or scenario this program does not have is left out.
 import {button, byId, el, show} from "./dom.js";
 
 export const STOPS = [
   {protocol: "two_generals", scenario: "last_messenger",
     title: "Nobody can be sure",
-    text: "Two generals win only together, and a messenger may be captured. Here the last one is, " +
-      "and its sender attacks alone. Drop an earlier message instead: someone is always left " +
-      "guessing."},
+    text: "Two generals win only together, and a messenger may be captured. Here the last one " +
+      "is, and its sender attacks alone. Drop an earlier message instead: someone is " +
+      "always left guessing."},
   {protocol: "two_generals", scenario: "many_messengers",
     title: "Almost sure is possible",
-    text: "Forty messengers carry the same order and three of ten are captured. No certainty, but " +
-      "good odds. Every system that repeats a message until it is confirmed lives by this."},
+    text: "Forty messengers carry the same order and three of ten are captured. No certainty, " +
+      "but good odds. Every system that repeats a message until it is confirmed lives by " +
+      "this."},
   {protocol: "basic_paxos", scenario: "one_proposer",
     title: "A majority remembers",
     text: "One proposer, three acceptors. First it asks for promises, then for acceptance; a " +
-      "majority is enough. Drop two of the accept messages, then three, and watch the verdict."},
+      "majority is enough. Drop two of the accept messages, then three, and watch the " +
+      "verdict."},
   {protocol: "basic_paxos", scenario: "worked_example",
     title: "Two proposers, one value",
-    text: "Proposer 2 comes with the higher number, hears that an acceptor has accepted something " +
-      "already, and gives up its own value for it. That courtesy is all of Paxos."},
+    text: "Proposer 2 comes with the higher number, hears that an acceptor has accepted " +
+      "something already, and gives up its own value for it. That courtesy is all of " +
+      "Paxos."},
   {protocol: "basic_paxos", scenario: "forgetful_acceptor",
     title: "Memory carries the argument",
-    text: "An acceptor forgets what it promised. Now two majorities choose two values: the checker " +
-      "finds it, and the events that prove it are ringed in the diagram."},
+    text: "An acceptor forgets what it promised. Now two majorities choose two values: the " +
+      "checker finds it, and the events that prove it are ringed in the diagram."},
   {protocol: "basic_paxos", scenario: "duel",
     title: "Safe, and never done",
-    text: "Two proposers overtake each other for ever. Nothing wrong is decided, and nothing is " +
-      "decided: the verdict on termination stays open. Crash one of them and see the other finish."},
+    text: "Two proposers overtake each other for ever. Nothing wrong is decided, and nothing " +
+      "is decided: the verdict on termination stays open. Crash one of them and see the " +
+      "other finish."},
   {protocol: "basic_paxos", scenario: "duel_back_off",
     title: "Chance ends the duel",
     text: "The same two, but who was refused waits a random time. Change the seed: it ends " +
       "differently each time, and it ends."},
   {protocol: "two_phase_commit", scenario: "",
     title: "All or nothing",
-    text: "A commit needs everyone's yes, not a majority's. Crash the coordinator between the two " +
-      "phases, and the others wait for it with their locks held."},
+    text: "A commit needs everyone's yes, not a majority's. Crash the coordinator between the " +
+      "two phases, and the others wait for it with their locks held."},
   {protocol: "multi_paxos", scenario: "",
     title: "From one value to a log",
-    text: "A leader asks for promises once, for all entries to come, and then needs one round trip " +
-      "for each. This is the code that the servers run."},
+    text: "A leader asks for promises once, for all entries to come, and then needs one round " +
+      "trip for each. This is the code that the servers run."},
   {protocol: "raft", scenario: "",
     title: "A log that survives",
-    text: "Crash the leader. Another one is elected, and what was acknowledged is still there. " +
-      "Partition the network, restart the dead: the log survives all of it."},
+    text: "Crash the leader. Another one is elected, and what was acknowledged is still " +
+      "there. Partition the network, restart the dead: the log survives all of it."},
 ];
 
 // catalogue: [{name, scenarios: [{name}]}].
