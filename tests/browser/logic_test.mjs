@@ -263,8 +263,8 @@ test("scales of plots are round", () => {
 });
 
 test("the tour leaves out what is not there", () => {
-  assert.ok(STOPS.length >= 8);
+  assert.ok(STOPS.length >= 8 && STOPS.at(-1).protocol === "raft");
   const catalogue = [{name: "two_generals", scenarios: [{name: "last_messenger"}]},
-    {name: "raft", scenarios: []}];
+    {name: "raft", scenarios: [{name: "leader_crash"}]}];
   assert.deepEqual(stopsOf(catalogue).map((stop) => stop.protocol), ["two_generals", "raft"]);
 });

@@ -12,14 +12,9 @@ function heading(text, ...more) {
 }
 
 function endText(run) {
-  const reasons = {
-    quiet: "nothing can happen any more",
-    time_limit: "the time limit was reached",
-    event_limit: "the limit of events was reached",
-    output_limit: "the limit of the record's size was reached",
-  };
-  const reason = reasons[run.end?.reason];
-  return `Ended at ${timeText(run.endTime)}` + (reason ? `: ${reason}.` : ".");
+  const reasons = {quiet: "quiet since", time_limit: "time limit", event_limit: "too many events",
+    output_limit: "too long a record"};
+  return `${reasons[run.end?.reason] || "ended at"} ${timeText(run.endTime)}`;
 }
 
 function verdict(property, before, isAsWritten, actions) {
@@ -48,11 +43,10 @@ export function showVerdicts(run, before, actions) {
   const isAsWritten = Object.keys(run.set).length === 0 &&
     run.interventions.every((each) => each.by === "scenario");
   byId("verdicts").replaceChildren(
-    heading("Verdict"),
+    heading("Verdict", el("small", {title: "how the run ended"}, endText(run))),
     run.properties.length === 0 ? el("p", {class: "dim"}, "This run has no properties to judge.")
       : el("ul", {class: "plain-list"},
         run.properties.map((each) => verdict(each, before.get(each.name), isAsWritten, actions))),
-    el("p", {class: "dim"}, endText(run)),
     ...run.remarks.map((text) => el("p", {class: "note"}, text)));
 }
 

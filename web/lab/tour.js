@@ -44,10 +44,14 @@ export const STOPS = [
     title: "From one value to a log",
     text: "A leader asks for promises once, for all entries to come, and then needs one round " +
       "trip for each. This is the code that the servers run."},
-  {protocol: "raft", scenario: "",
+  {protocol: "raft", scenario: "leader_crash",
+    title: "A log under one leader",
+    text: "The product's own Raft. The leader dies with a write under way; another is elected, " +
+      "goes on where a majority stood, and the old one follows when it is back."},
+  {protocol: "raft", scenario: "partition_old_leader",
     title: "A log that survives",
-    text: "Crash the leader. Another one is elected, and what was acknowledged is still " +
-      "there. Partition the network, restart the dead: the log survives all of it."},
+    text: "A leader cut off from the majority may believe what it likes: it cannot commit. Add " +
+      "faults of your own, crash and cut as you please: what was acknowledged stays."},
 ];
 
 // catalogue: [{name, scenarios: [{name}]}].
