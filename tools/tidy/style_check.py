@@ -16,7 +16,7 @@ import style_sizes
 from style_source import Source, modules_from_edges
 
 TEXT_SUFFIXES = {".h", ".cc", ".py", ".sh", ".cmake", ".txt", ".md", ".json", ".toml", ".ts", ".js",
-                 ".css", ".html", ".yml", ".yaml", ""}
+                 ".mjs", ".css", ".html", ".yml", ".yaml", ""}
 
 
 def tracked_files(root):
@@ -48,6 +48,8 @@ def check(root, manifest=None):
         violations += style_rules.check_words(source)
         if source.is_cpp:
             violations += style_rules.check_cpp(source)
+        elif name.endswith(style_sizes.WEB_SUFFIXES):
+            violations += style_rules.check_web(source)
         sources.append(source)
     violations += style_sizes.check(root, sources)
     if manifest:

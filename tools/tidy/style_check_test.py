@@ -113,6 +113,17 @@ class StyleCheckTest(unittest.TestCase):
         many = "namespace a {\n" + "int f() {\n  return 1;\n}\n" * 40 + "}\n"
         self.assertEqual(self.found_in("src/net/a.cc", many), [])
 
+    def test_files_of_the_web(self):
+        good = "export function f() {\n  return 1;\n}\n"
+        self.assertEqual(self.found_in("web/lab/a.js", good), [])
+        self.assertEqual(self.found_in("web/lab/a.js", good + "let x; \n"), ["blank"])
+        self.assertEqual(self.found_in("web/lab/a.css", "a {\n\tcolor: red;\n}\n"), ["blank"])
+        self.assertEqual(self.found_in("web/lab/a.js", good + "\n"), ["blank"])
+        self.assertEqual(self.found_in("web/lab/a.js", good[:-1]), ["blank"])
+        self.assertEqual(self.found_in("tests/browser/a.mjs", "// " + "y" * 98 + "\n"),
+                         ["line-length"])
+        self.assertEqual(self.found_in("web/lab/a.js", "f();\n" * 601), ["file-length"])
+
     def test_ratchet(self):
         def with_entry(entry, lines=601):
             return self.run_on({"src/net/a.cc": "int x;\n" * lines, style_sizes.RATCHET: entry})

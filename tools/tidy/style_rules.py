@@ -63,6 +63,15 @@ def check_file_name(name, names):
     return []
 
 
+def check_web(source):
+    """What clang-format does for C++: no blanks at the end of a line, no tabs, one last newline."""
+    out = [source.violation(found.start(), "blank", "at the end of a line, or a tab")
+           for found in re.finditer(r"[ \t]+$|\t", source.text, re.M)]
+    if not source.text.endswith("\n") or source.text.endswith("\n\n"):
+        out.append(f"{source.path}:1: blank: the file must end with one newline")
+    return out
+
+
 def check_cpp(source):
     out = check_includes(source) + check_header(source) + check_everywhere(source)
     if source.path.startswith("src/") and source.module is None:

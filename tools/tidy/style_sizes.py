@@ -7,7 +7,8 @@ LINE_COLUMNS_MAX = 100
 FILE_LINES_MAX = 600
 HEADER_LINES_MAX = 300
 FUNCTION_LINES_MAX = 70
-COLUMN_SUFFIXES = (".h", ".cc", ".py", ".sh", ".cmake")
+WEB_SUFFIXES = (".js", ".mjs", ".css", ".html")
+COLUMN_SUFFIXES = (".h", ".cc", ".py", ".sh", ".cmake") + WEB_SUFFIXES
 RATCHET = "tools/tidy/ratchet.txt"
 SCOPE = re.compile(r"\b(namespace|class|struct|union|enum|extern)\b(?![^{]*\))")
 
@@ -51,6 +52,10 @@ def measure(source):
             over = sum(1 for w in widths if w > LINE_COLUMNS_MAX)
             out.append((f"line-length {source.path}", line, over, 0,
                         f"{over} lines over {LINE_COLUMNS_MAX} columns"))
+    if source.path.endswith(WEB_SUFFIXES) and source.text.count("\n") > FILE_LINES_MAX:
+        lines = source.text.count("\n")
+        out.append((f"file-length {source.path}", 1, lines, FILE_LINES_MAX,
+                    f"{lines} lines, the limit is {FILE_LINES_MAX}"))
     if source.is_cpp:
         lines = source.text.count("\n")
         limit = HEADER_LINES_MAX if source.is_header else FILE_LINES_MAX

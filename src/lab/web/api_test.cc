@@ -84,8 +84,14 @@ TEST(LabHtml, NeedsNoServer) {
   EXPECT_THAT(page, Not(HasSubstr("static/")));
   EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
   EXPECT_THAT(page, HasSubstr(R"(id="run">{"format":"ostraka-lab-run")"));
+  // Modules without their imports and exports, each behind those that it imports.
+  EXPECT_THAT(page, Not(HasSubstr("\nimport ")));
+  EXPECT_THAT(page, Not(HasSubstr("\nexport ")));
+  std::size_t last = 0;
   for (const Asset& asset : all_assets().subspan(1)) {
-    EXPECT_THAT(page, HasSubstr(std::string(asset.text)));
+    const std::size_t at = page.find(asset.text.substr(0, asset.text.find('\n')));
+    EXPECT_TRUE(at != std::string::npos && at > last) << asset.name;
+    last = at;
   }
 }
 

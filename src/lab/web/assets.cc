@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -11,11 +12,38 @@ namespace ostraka::lab {
 namespace {
 
 constexpr std::string_view kRunPlace = "<!-- run -->";
+constexpr std::string_view kExport = "export ";
+constexpr std::string_view kModule = R"(<script type="module" src="static/main.js"></script>)";
 
 void replace(std::string& text, std::string_view what, std::string_view with) {
   if (const std::size_t at = text.find(what); at != std::string::npos) {
     text.replace(at, what.size(), with);
   }
+}
+
+// The modules as one: in the order of the list each stands behind what it imports, so that the
+// import lines go and `export` goes; names of the top level are unique (tests/browser checks that).
+std::string one_module() {
+  std::string all;
+  for (const Asset& asset : all_assets()) {
+    if (!asset.name.ends_with(".js")) {
+      continue;
+    }
+    std::string_view rest = asset.text;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+      std::string_view line = rest.substr(0, end);
+      rest.remove_prefix(end);
+      if (line.starts_with("import ")) {
+        continue;
+      }
+      if (line.starts_with(kExport)) {
+        line.remove_prefix(kExport.size());
+      }
+      all += line;
+    }
+  }
+  return all;
 }
 
 // "</script>" or "<!--" within a text would end or change the element; this is the same text in
@@ -50,9 +78,8 @@ std::string to_html(const Record& record) {
   for (const Asset& asset : all_assets().subspan(1)) {
     replace(page, fmt::format(R"(<link rel="stylesheet" href="static/{}">)", asset.name),
             fmt::format("<style>\n{}</style>", asset.text));
-    replace(page, fmt::format(R"(<script src="static/{}"></script>)", asset.name),
-            fmt::format("<script>\n{}</script>", asset.text));
   }
+  replace(page, kModule, fmt::format("<script type=\"module\">\n{}</script>", one_module()));
   replace(page, kRunPlace,
           fmt::format(R"(<script type="application/json" id="run">{}</script>)",
                       in_script(to_json(record))));

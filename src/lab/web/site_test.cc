@@ -66,10 +66,10 @@ class LabSite : public testing::Test {
 };
 
 TEST_F(LabSite, ServesTheViewerAndItsFiles) {
-  EXPECT_THAT(get("/"), HasSubstr("static/lab.js"));
+  EXPECT_THAT(get("/"), HasSubstr("static/main.js"));
   EXPECT_THAT(get("/"), HasSubstr("Content-Security-Policy: default-src 'self'"));
-  EXPECT_THAT(get("/static/lab.js"), HasSubstr("text/javascript"));
-  EXPECT_THAT(get("/static/../lab.js"), HasSubstr("404"));
+  EXPECT_THAT(get("/static/main.js"), HasSubstr("text/javascript"));
+  EXPECT_THAT(get("/static/../main.js"), HasSubstr("404"));
 }
 
 TEST_F(LabSite, TellsProtocolsAndRuns) {
