@@ -123,8 +123,8 @@ void Member::on_submit(const Fields& fields, Effects& effects) {
   });
   effects.at(Step::number);
   if (known != order_.end()) {
-    effects.send(ProcessId{static_cast<std::uint32_t>(item.origin)}, "ordered",
-                 ordered_fields(static_cast<std::size_t>(known - order_.begin())));
+    effects.send_after_durable(ProcessId{static_cast<std::uint32_t>(item.origin)}, "ordered",
+                               ordered_fields(static_cast<std::size_t>(known - order_.begin())));
     return;
   }
   order_.push_back(item);
