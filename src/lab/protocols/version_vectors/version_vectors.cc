@@ -353,6 +353,7 @@ const Declaration& version_vectors() {
       .summary = "Which of two writes has seen the other: replace, or keep both.",
       .assumptions =
           {"A client has seen what it last read, and hands the context of that read to its write.",
+           "A write reaches its server at most once: one that arrives twice is two writes.",
            "A server comes back from a crash with what it had on stable storage.",
            "Copies between servers arrive; nothing repeats those that are lost."},
       .steps =
