@@ -1,5 +1,5 @@
 // Checkers against records that were tampered with: what no scenario can make go wrong, because no
-// process does it, the checker must still find.
+// process does it, the checker must still find. And what the pages promise to whoever tries.
 #include "lab/core/export.h"
 #include "lab/protocols/all.h"
 
@@ -63,6 +63,18 @@ TEST_P(OfBroadcasts, FindWhatIsDeliveredTwice) {
 
 INSTANTIATE_TEST_SUITE_P(Checkers, OfBroadcasts, testing::Values("broadcast", "total_order"),
                          [](const auto& info) { return std::string(info.param); });
+
+// docs/lab/version_vectors.md: b1 comes again after it was read and replaced, as a new write.
+TEST(VersionVectors, KeepWhatArrivesTwice) {
+  const auto record = all_protocols().run({.protocol = "version_vectors",
+                                           .scenario = "dotted",
+                                           .seed = 1,
+                                           .set = {},
+                                           .interventions = {"duplicate c2.s1.put.1 100ms"}});
+  ASSERT_TRUE(record.has_value());
+  const auto found = std::ranges::find(record->properties, "true_siblings", &Judgement::name);
+  EXPECT_EQ(found->verdict, Verdict::violated);
+}
 
 // docs/lab/total_order.md: with a disk that takes time, delivering and counting are two steps.
 TEST(TotalOrder, DeliversTwiceWhenItsCountWasNotDurable) {

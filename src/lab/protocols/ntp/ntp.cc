@@ -81,8 +81,8 @@ void check(const RunContext& context, const Record& record, Judge& judge) {
       "synchronised", is_right,
       readings.empty() ? std::vector<EventId>{} : std::vector<EventId>{readings.back()->id},
       readings.empty() ? "nothing was read"
-                       : fmt::format("at last the clock is {:.3f} ms from the true time, wanted "
-                                     "are {:.3f} ms",
+                       : fmt::format("at last the clock is {:.3f} ms from the true time; at most "
+                                     "{:.0f} ms are allowed",
                                      as_ms(size(reading_error(*readings.back()))), as_ms(target)));
 }
 
