@@ -41,6 +41,7 @@ ostraka_edges(model 0 base)
 ostraka_edges(protocol/core 1a base model)
 ostraka_edges(protocol/quorum 1a base model)
 ostraka_edges(protocol/clock 1a base)
+ostraka_edges(protocol/ring 1a base model)
 ostraka_edges(port 1a base model protocol/core)
 # The harness of the engines' tests; a TEST_DEPS, linked by no program
 ostraka_edges(protocol/testing 1b base model protocol/core)

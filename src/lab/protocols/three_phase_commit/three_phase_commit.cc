@@ -32,6 +32,8 @@ const std::vector<Setting> kEvenTimeOuts{
     {"delay_min", "10"}, {"delay_max", "10"}, {"termination", "time_outs"}};
 const std::vector<Setting> kEvenQuorum{
     {"delay_min", "10"}, {"delay_max", "10"}, {"termination", "quorum"}};
+const std::vector<Setting> kLossyQuorum{
+    {"loss", "20"}, {"duplicate", "10"}, {"termination", "quorum"}, {"time_limit", "60000"}};
 // Only p1 is pre-committed when the coordinator is gone.
 const std::vector<std::string_view> kOnePreCommitted{"drop c.p2.pre_commit.1",
                                                      "drop c.p3.pre_commit.1", "crash c at 25ms"};
@@ -103,10 +105,7 @@ std::vector<Scenario> scenarios() {
       {.name = "lossy_quorum",
        .kind = ScenarioKind::normal,
        .title = "A fifth of the messages is lost, some come twice: quorums hold",
-       .set = {{"loss", "20"},
-               {"duplicate", "10"},
-               {"termination", "quorum"},
-               {"time_limit", "60000"}},
+       .set = kLossyQuorum,
        .inputs = {ask_for_commit()}},
   };
 }
