@@ -85,8 +85,8 @@ ostraka_edges(server 5b base model port protocol/engines codec net file engine_m
               engine_rocksdb node)
 ostraka_edges(bench 5b base model port codec net)
 ostraka_edges(lab/core 5b base)
-ostraka_edges(lab/protocols 5b base model protocol/core protocol/clock protocol/raft
-              protocol/multi_paxos lab/core)
+ostraka_edges(lab/protocols 5b base model protocol/core protocol/clock protocol/ring
+              protocol/raft protocol/multi_paxos lab/core)
 ostraka_edges(lab/web 5b base gateway/http lab/core)
 ostraka_edges(cli 5c base model protocol/core protocol/quorum port protocol/engines protocol/raft
               protocol/multi_paxos codec check net file engine_memory engine_rocksdb sim_ports wal
