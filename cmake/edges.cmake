@@ -41,6 +41,7 @@ ostraka_edges(model 0 base)
 ostraka_edges(protocol/core 1a base model)
 ostraka_edges(protocol/quorum 1a base model)
 ostraka_edges(protocol/clock 1a base)
+ostraka_edges(protocol/ring 1a base model)
 ostraka_edges(port 1a base model protocol/core)
 # The harness of the engines' tests; a TEST_DEPS, linked by no program
 ostraka_edges(protocol/testing 1b base model protocol/core)
@@ -84,8 +85,8 @@ ostraka_edges(server 5b base model port protocol/engines codec net file engine_m
               engine_rocksdb node)
 ostraka_edges(bench 5b base model port codec net)
 ostraka_edges(lab/core 5b base)
-ostraka_edges(lab/protocols 5b base model protocol/core protocol/clock protocol/raft
-              protocol/multi_paxos lab/core)
+ostraka_edges(lab/protocols 5b base model protocol/core protocol/clock protocol/ring
+              protocol/raft protocol/multi_paxos lab/core)
 ostraka_edges(lab/web 5b base gateway/http lab/core)
 ostraka_edges(cli 5c base model protocol/core protocol/quorum port protocol/engines protocol/raft
               protocol/multi_paxos codec check net file engine_memory engine_rocksdb sim_ports wal

@@ -1,0 +1,78 @@
+// The processes of two-phase commit: coordinator (process 1) and participants (2, 3, …).
+//
+// Threads: none. Limits: one transaction a run.
+#pragma once
+
+#include "lab/core/parameters.h"
+#include "lab/core/process.h"
+
+#include <cstdint>
+#include <optional>
+#include <set>
+
+namespace ostraka::lab::two_phase {
+
+struct Step {
+  static constexpr int prepare = 1;
+  static constexpr int vote = 2;
+  static constexpr int decide = 3;
+  static constexpr int obey = 4;
+  static constexpr int forget = 5;
+  static constexpr int ask = 6;
+  static constexpr int ask_peers = 7;
+};
+
+inline constexpr ProcessId kCoordinator{1};
+
+class Coordinator final : public Process {
+ public:
+  Coordinator(const Birth& birth, const Parameters& parameters);
+  void step(const Event& event, Effects& effects) override;
+
+ private:
+  enum class Phase : std::uint8_t { idle, collecting, recording, committed };
+
+  void begin(base::Instant now, Effects& effects);
+  void on_message(ProcessId from, const Message& message, Effects& effects);
+  void on_vote(ProcessId from, bool is_yes, Effects& effects);
+  void on_ask(ProcessId from, Effects& effects);
+  void on_ack(ProcessId from, Effects& effects);
+  void abort(const char* why, Effects& effects);
+  void send_commits(base::Instant now, Effects& effects);
+
+  std::uint32_t participants_;
+  base::Duration patience_;
+  Phase phase_ = Phase::idle;
+  bool is_asked_ = false;
+  std::set<ProcessId> open_;  // those whose vote, later whose acknowledgement, is missing
+  std::set<ProcessId> refused_;
+};
+
+class Participant final : public Process {
+ public:
+  Participant(const Birth& birth, const Parameters& parameters);
+  void step(const Event& event, Effects& effects) override;
+
+ private:
+  enum class State : std::uint8_t { working, in_doubt, committed, aborted };
+
+  void recover(base::Instant now, Effects& effects);
+  void on_message(ProcessId from, const Message& message, base::Instant now, Effects& effects);
+  void on_prepare(base::Instant now, Effects& effects);
+  void on_commit(Effects& effects);
+  void on_peer_asks(ProcessId from, Effects& effects);
+  void abort(const char* why, Effects& effects);
+  void ask(base::Instant now, Effects& effects);
+  void show(Effects& effects) const;
+
+  ProcessId self_;
+  std::uint32_t participants_;
+  base::Duration patience_;
+  bool is_forced_;       // the vote is on stable storage before it is sent
+  bool is_cooperative_;  // asks the other participants too
+  bool is_restart_;
+  State state_ = State::working;
+  bool is_refusing_ = false;
+};
+
+}  // namespace ostraka::lab::two_phase
