@@ -78,15 +78,16 @@ ostraka_edges(gateway/http 4b base model port codec router)
 # Layer 5: composition
 ostraka_edges(node 5a base model protocol/core protocol/quorum port protocol/engines codec check
               wal peer versioned kv replica store router client gateway/resp gateway/http)
+ostraka_edges(lab/core 5b base)
+ostraka_edges(lab/testing 5b base)
 ostraka_edges(sim 5b base model protocol/core protocol/quorum port protocol/raft
               protocol/multi_paxos protocol/zab codec check engine_memory sim_ports wal peer
-              versioned kv replica store router client gateway/resp gateway/http node)
+              versioned kv replica store router client gateway/resp gateway/http node lab/core)
 ostraka_edges(server 5b base model port protocol/engines codec net file engine_memory
               engine_rocksdb node)
 ostraka_edges(bench 5b base model port codec net)
-ostraka_edges(lab/core 5b base)
 ostraka_edges(lab/protocols 5b base model protocol/core protocol/clock protocol/ring
-              protocol/raft protocol/multi_paxos lab/core)
+              protocol/raft protocol/multi_paxos protocol/zab lab/core)
 ostraka_edges(lab/web 5b base gateway/http lab/core)
 ostraka_edges(cli 5c base model protocol/core protocol/quorum port protocol/engines protocol/raft
               protocol/multi_paxos codec check net file engine_memory engine_rocksdb sim_ports wal

@@ -1,5 +1,6 @@
 // lab: protocols to play with, on a terminal, into files and in a browser.
 #include "cli/commands.h"
+#include "cli/internal/files.h"
 #include "cli/internal/numbers.h"
 #include "gateway/http/server.h"
 #include "lab/core/export.h"
@@ -13,9 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -76,26 +75,6 @@ void print_entry(const lab::Entry& entry) {
   }
 }
 
-int write_file(const std::string& path, const lab::Record& record) {
-  const std::size_t dot = path.rfind('.');
-  const std::string ending = dot == std::string::npos ? "" : path.substr(dot + 1);
-  const auto rendered = lab::render_as(record, ending);
-  if (!rendered.has_value()) {
-    complain(fmt::format("--out {}: {}", path, rendered.error().context));
-    return kExitUsage;
-  }
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  const bool is_written =
-      file != nullptr &&
-      std::fwrite(rendered->text.data(), 1, rendered->text.size(), file) == rendered->text.size();
-  const bool is_closed = file != nullptr && std::fclose(file) == 0;
-  if (!is_written || !is_closed) {
-    complain(fmt::format("--out {}: {}", path, std::strerror(errno)));
-    return kExitFailed;
-  }
-  return kExitOk;
-}
-
 // Of a run as written every verdict must be the scenario's; of a changed one none may be worse than
 // a violation that the scenario promises.
 bool is_good(const lab::Record& record) {
@@ -138,7 +117,7 @@ int run_one(const RunArguments& arguments) {
   if (arguments.out.empty()) {
     fmt::print("{}\nas a picture: 'ostraka lab serve', then http://{}/?{}\n",
                lab::to_listing(*record), kDefaultAddress, lab::query_of(*record));
-  } else if (const int code = write_file(arguments.out, *record); code != kExitOk) {
+  } else if (const int code = write_record(*record, arguments.out, "--out"); code != kExitOk) {
     return code;
   }
   return is_good(*record) ? kExitOk : kExitFailed;

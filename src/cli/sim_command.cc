@@ -1,6 +1,7 @@
 #include "cli/sim_command.h"
 
 #include "cli/commands.h"
+#include "cli/internal/files.h"
 #include "cli/internal/numbers.h"
 #include "protocol/engines/engines.h"
 #include "sim/engines.h"
@@ -56,6 +57,41 @@ base::Result<std::vector<sim::Scenario>> load_scenarios(const std::string& wante
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Such a --trace is a picture of one run, not lines.
+bool is_record(const std::string& file) {
+  const auto ends = [&file](const char* ending) { return file.ends_with(ending); };
+  return ends(".json") || ends(".html") || ends(".svg") || ends(".ndjson");
+}
+
+sim::Recording::Window window_of(const SimArguments& arguments) {
+  const auto at = [](double ms) -> std::optional<base::Instant> {
+    if (ms < 0) {
+      return std::nullopt;
+    }
+    return base::Instant() + base::Duration::microseconds(static_cast<std::int64_t>(ms * 1000));
+  };
+  return {.from = at(arguments.from), .until = at(arguments.until)};
+}
+
+// What the options ask for together that cannot be.
+std::string contradiction(const SimArguments& arguments) {
+  if (!is_record(arguments.trace_file)) {
+    return arguments.from >= 0 || arguments.until >= 0
+               ? "--from and --to choose a part of --trace FILE.json (or .html, .svg, .ndjson)"
+               : "";
+  }
+  if (arguments.mutants) {
+    return "--mutants runs many bugs; a record is of one: --mutant NAME";
+  }
+  if (arguments.jobs > 1) {
+    return "--jobs: a record is of one run, and several processes would write it";
+  }
+  if (arguments.until >= 0 && arguments.from > arguments.until) {
+    return "--from is behind --to";
+  }
+  return "";
 }
 
 class Campaign {
@@ -124,7 +160,9 @@ class Campaign {
       options.mutants = *mutant;
     }
     std::ofstream trace;
-    if (!arguments_.trace_file.empty()) {
+    if (is_record(arguments_.trace_file)) {
+      options.window = window_of(arguments_);
+    } else if (!arguments_.trace_file.empty()) {
       trace.open(arguments_.trace_file, std::ios::app);
       trace << "scenario " << scenario.name << " seed " << seed << "\n";
       options.trace = [&trace](const std::string& line) { trace << line << "\n"; };
@@ -143,7 +181,24 @@ class Campaign {
       trace << result->log;
     }
     print(scenario, seed, *result);
-    return 0;
+    return result->record.has_value() ? keep(scenario, seed, *result) : 0;
+  }
+
+  // The record of the first run that fails, else of the last one.
+  int keep(const sim::Scenario& scenario, std::uint64_t seed, const sim::RunResult& result) {
+    if (has_kept_failure_) {
+      return 0;
+    }
+    has_kept_failure_ = !result.violation.empty();
+    lab::Record record = *result.record;
+    record.command = repeat(scenario, seed);
+    return write_record(record, arguments_.trace_file, "--trace");
+  }
+
+  std::string repeat(const sim::Scenario& scenario, std::uint64_t seed) const {
+    return "ostraka sim --scenario " + scenario.name + " --seed " + std::to_string(seed) +
+           (arguments_.engine.empty() ? "" : " --engine " + arguments_.engine) +
+           (arguments_.mutant.empty() ? "" : " --mutant " + arguments_.mutant);
   }
 
   // Every mutant of the scenario, seed by seed until it is caught.
@@ -211,11 +266,8 @@ class Campaign {
                   static_cast<unsigned long long>(result.operations_ok),
                   static_cast<unsigned long long>(result.elections));
       if (!result.violation.empty()) {
-        std::printf("  %s\n  repeat: ostraka sim --scenario %s --seed %llu%s%s%s%s\n",
-                    result.violation.c_str(), scenario.name.c_str(),
-                    static_cast<unsigned long long>(seed),
-                    arguments_.engine.empty() ? "" : " --engine ", arguments_.engine.c_str(),
-                    arguments_.mutant.empty() ? "" : " --mutant ", arguments_.mutant.c_str());
+        std::printf("  %s\n  repeat: %s\n", result.violation.c_str(),
+                    repeat(scenario, seed).c_str());
       }
     }
     std::fflush(stdout);
@@ -274,6 +326,7 @@ class Campaign {
   std::set<std::string> skipped_;
   Clock::time_point start_ = Clock::now();
   Totals totals_;
+  bool has_kept_failure_ = false;
 };
 
 // Several processes, each with its share of the seeds: a run has one thread.
@@ -315,6 +368,10 @@ int run_sim(SimArguments arguments) {
   const base::Result<std::vector<sim::Scenario>> scenarios = load_scenarios(arguments.scenario);
   if (!scenarios.has_value()) {
     complain("sim: " + scenarios.error().context);
+    return kExitUsage;
+  }
+  if (const std::string wrong = contradiction(arguments); !wrong.empty()) {
+    complain("sim: " + wrong);
     return kExitUsage;
   }
   if (arguments.list) {
@@ -361,7 +418,14 @@ class SimCommand final : public Command {
                   "Plant each bug that the scenarios name; every one must be caught");
     app->add_option(
         "--trace", arguments_.trace_file,
-        "Append one line an event: microseconds, owner, what; with the nodes' logs of a failure");
+        "Append one line an event: microseconds, owner, what; with the nodes' logs of a failure. "
+        "FILE.json, .html, .svg, .ndjson: the first run that fails, else the last one, as the "
+        "laboratory draws it ('ostraka lab serve' opens the .json)");
+    app->add_option("--from", arguments_.from,
+                    "A drawn run begins here, in ms; without it 2000 ms before its end")
+        ->check(zero_or_more());
+    app->add_option("--to", arguments_.until, "A drawn run ends here, in ms")
+        ->check(zero_or_more());
     app->add_option("--seconds", arguments_.seconds, "Start no run after so much time")
         ->check(zero_or_more());
     app->add_flag("--list", arguments_.list, "List the built-in scenarios");
@@ -375,6 +439,7 @@ class SimCommand final : public Command {
         "  ostraka sim --scenario all --seed 1\n"
         "  ostraka sim --scenario storm --seed 100 --runs 200 --jobs 2\n"
         "  ostraka sim --scenario storm --mutants\n"
+        "  ostraka sim --scenario s1_old_term --mutant raft:commit_any_term --trace run.html\n"
         "Exit codes: 0 everything held (with --mutants: every planted bug was caught), 1 a "
         "violation, "
         "2 usage.");

@@ -12,10 +12,15 @@ struct SimArguments {
   std::uint64_t seed = 1;
   std::uint32_t runs = 0;  // 0 = one, or with a time limit as many as fit
   std::uint32_t jobs = 1;
-  std::string mutant;      // plants this bug; the run must then fail
-  bool mutants = false;    // runs every mutant that the scenarios name until it is caught
-  std::string trace_file;  // appends one line an event
-  double seconds = 0;      // stops starting runs after so much time; 0 = no limit
+  std::string mutant;    // plants this bug; the run must then fail
+  bool mutants = false;  // runs every mutant that the scenarios name until it is caught
+  // Appends one line an event; with one of the endings of a picture (.json, .html, .svg, .ndjson) a
+  // record of the laboratory.
+  std::string trace_file;
+  // Of such a record, in milliseconds of virtual time; below 0 = as Recording::Window has it.
+  double from = -1;
+  double until = -1;
+  double seconds = 0;  // stops starting runs after so much time; 0 = no limit
   bool list = false;
   bool json = false;
 };

@@ -3,6 +3,8 @@
 #include "sim/internal/compound_faults.h"
 #include "sim/internal/log_damage.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -23,6 +25,8 @@ std::int64_t number_at(const Words& words, std::size_t at, std::int64_t otherwis
   std::from_chars(words[at].data(), words[at].data() + words[at].size(), value);
   return value;
 }
+
+std::string text_of(const Words& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
 // The machines that a word names now.
 std::vector<std::string> resolve(World& world, const std::string& who) {
@@ -93,6 +97,7 @@ void transfer(World& world, const std::string& to) {
 
 void on_one(World& world, const std::string& name, const Words& words) {
   const std::string& what = words[0];
+  world.tell_fault(name, text_of(words));
   if (what == "crash") {
     const bool power = words.size() > 2 && words[2] == "power";
     world.crash(name, power ? CrashKind::power : CrashKind::process);
@@ -133,8 +138,9 @@ void on_pair(World& world, const Words& words) {
       if (a == b) {
         continue;
       }
+      world.tell_fault(a, text_of(words));
       if (words[0] == "cut") {
-        world.fabric().cut(a, b);
+        world.cut({a}, {b});
       } else if (words[0] == "cut_one_way") {
         world.fabric().cut_one_way(a, b);
       } else if (words[0] == "reset") {
@@ -233,11 +239,7 @@ void next_random_fault(World& world, const RandomFaults& faults) {
 }  // namespace
 
 base::Status carry_out(World& world, const std::vector<std::string>& words) {
-  std::string text = "fault:";
-  for (const std::string& word : words) {
-    text += " " + word;
-  }
-  world.note(text);
+  world.note("fault: " + text_of(words));
   static const std::vector<std::string> kPairs{"cut",    "cut_one_way", "reset",
                                                "reject", "firewall",    "slow_link"};
   static const std::vector<std::string> kSingles{"crash",   "restart",  "bounce", "pause",

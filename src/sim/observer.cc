@@ -36,6 +36,9 @@ class ObservedProtocol final : public protocol::Protocol {
     }
     observer_.dirty_ = true;
     before(event);
+    if (observer_.recording_ != nullptr) {
+      observer_.recording_->step(self_, event);
+    }
     observer_.control_.let_go(self_, durable_, effects);
     const std::size_t let_go_now = effects.send_now.size();
     const std::size_t let_go_later = effects.send_after_durable.size();
@@ -67,6 +70,9 @@ class ObservedProtocol final : public protocol::Protocol {
     }
     for (const protocol::RequestFailed& failed : effects.failed) {
       invariants.observe_read_failed(self_, failed.id);
+    }
+    if (observer_.recording_ != nullptr) {
+      observer_.recording_->stepped(effects, *inner_);
     }
     // The entries of this node's state machine; their content is compared by state hashes.
     if (const auto* applied = std::get_if<protocol::Applied>(&event.body)) {
@@ -135,6 +141,9 @@ class ObservedProtocol final : public protocol::Protocol {
       observer_.invariants_->observe_sent(message);
     }
     observer_.control_.note_sent(message);
+    if (observer_.recording_ != nullptr) {
+      observer_.recording_->sent(message);
+    }
   }
 
   void release_delayed() {
@@ -191,6 +200,9 @@ const protocol::Protocol* Observer::protocol(model::NodeId node) const {
 void Observer::crashed(model::NodeId node) {
   running_.erase(node);
   control_.crashed(node);
+  if (recording_ != nullptr) {
+    recording_->crashed(node);
+  }
   invariants_->observe_crashed(node);
 }
 

@@ -12,6 +12,7 @@
 #include "protocol/core/engine_probe.h"
 #include "protocol/core/protocol.h"
 #include "sim/message_control.h"
+#include "sim/recording.h"
 #include "store/store.h"
 
 #include <cstdint>
@@ -40,6 +41,8 @@ class Observer {
   void crashed(model::NodeId node);
   void wiped(model::NodeId node) { invariants_->observe_wiped(node); }
 
+  // Is told of every step and message from now on. Not owned.
+  void record(Recording& recording) { recording_ = &recording; }
   // Exact schedules hold messages back by it.
   [[nodiscard]] MessageControl& control() { return control_; }
   // What runs on that node, behind the wrapper; null when nothing does.
@@ -58,6 +61,7 @@ class Observer {
   const protocol::EngineProbe& engine_;
   std::unique_ptr<protocol::ClusterInvariants> invariants_;
   MessageControl control_;
+  Recording* recording_ = nullptr;
   std::map<model::NodeId, protocol::Protocol*> running_;
   std::size_t mutant_ = 0;  // a place in engine_.mutants
   std::map<model::Term, model::NodeId> leaders_;

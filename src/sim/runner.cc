@@ -64,6 +64,9 @@ class Run {
     if (options_.trace) {
       world_.trace(options_.trace);
     }
+    if (options_.window) {
+      world_.record(recording_.emplace(*options_.window));
+    }
     world_.start_all();
     for (const WorkloadSpec& spec : scenario_.workloads) {
       Parameters parameters = spec.parameters;
@@ -216,6 +219,12 @@ class Run {
       result.marks["snapshot_installed"] = installed;
     }
     mark_counters(result);
+    if (recording_) {
+      result.record = recording_->finish();
+      result.record->scenario = scenario_.name;
+      result.record->scenario_title = scenario_.title;
+      result.record->seed = options_.seed;
+    }
     if (!result.violation.empty()) {
       for (const std::string& name : world_.names()) {
         for (const std::string& line : world_.machine(name).log_lines()) {
@@ -228,6 +237,7 @@ class Run {
 
   const Scenario& scenario_;
   const RunOptions& options_;
+  std::optional<Recording> recording_;  // outlives the world
   World world_;
   std::vector<std::unique_ptr<Workload>> workloads_;
   Schedule schedule_;

@@ -3,12 +3,14 @@
 
 #include "base/result.h"
 #include "sim/mutants.h"
+#include "sim/recording.h"
 #include "sim/scenario.h"
 #include "sim/world.h"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace ostraka::sim {
@@ -22,6 +24,8 @@ struct RunOptions {
   const protocol::EngineProbe* engine = nullptr;
   // When set: one line for every event (World::trace).
   std::function<void(const std::string&)> trace = {};
+  // When set: RunResult::record is this part of the run.
+  std::optional<Recording::Window> window = {};
 };
 
 struct RunResult {
@@ -32,7 +36,8 @@ struct RunResult {
   std::uint64_t elections = 0;
   double simulated_seconds = 0;
   std::map<std::string, std::uint64_t> marks;
-  std::string log;  // what the nodes logged, when the run failed
+  std::string log;                         // what the nodes logged, when the run failed
+  std::optional<lab::Record> record = {};  // without its command
 };
 
 [[nodiscard]] const protocol::EngineProbe& engine_of(const Scenario& scenario,

@@ -74,6 +74,20 @@ void World::trace(std::function<void(const std::string&)> line) {
   });
 }
 
+void World::record(Recording& recording) {
+  recording_ = &recording;
+  recording.begin(
+      names_, [this](std::uint8_t kind) { return protocol::kind_name(engine_, kind); },
+      [this] { return now(); });
+  observer_.record(recording);
+}
+
+void World::tell_fault(const std::string& name, const std::string& text) {
+  if (recording_ != nullptr) {
+    recording_->fault(id_of_name(names_, name), text);
+  }
+}
+
 void World::note(const std::string& what) {
   if (trace_) {
     trace_(std::to_string(now().as_nanoseconds() / 1000) + " world " + what);
@@ -101,6 +115,7 @@ node::Options World::node_options(const std::string& name) {
   options.advertise = name + ":7379";
   options.engine = engine_.name;
   options.store.protocol_factory = observer_.factory();
+  options.store.protocol.trace = recording_ != nullptr;
   options.wal.mutant = options_.mutants.wal;
   options.state.mutant = options_.mutants.kv;
   options.state.local_clock = [this, name] { return machine(name).clock().wall(scheduler_.now()); };
@@ -227,10 +242,16 @@ void World::pause(const std::string& name, Duration span) {
   Machine& target = machine(name);
   if (target.is_running()) {
     scheduler_.pause(target.owner(), scheduler_.now() + span);
+    if (recording_ != nullptr) {
+      recording_->paused(id_of_name(names_, name), scheduler_.now() + span);
+    }
   }
 }
 
 void World::cut(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  if (recording_ != nullptr) {
+    recording_->cut(a, b);
+  }
   for (const std::string& from : a) {
     for (const std::string& to : b) {
       if (from != to) {
@@ -240,7 +261,12 @@ void World::cut(const std::vector<std::string>& a, const std::vector<std::string
   }
 }
 
-void World::heal_all() { fabric_.heal_all(); }
+void World::heal_all() {
+  fabric_.heal_all();
+  if (recording_ != nullptr) {
+    recording_->healed();
+  }
+}
 
 std::string World::leader() {
   std::string best;
@@ -263,7 +289,7 @@ std::string World::leader() {
 }
 
 void World::end_faults() {
-  fabric_.heal_all();
+  heal_all();
   fabric_.options().late_one_in = 0;
   fabric_.options().corrupt_one_in = 0;
   fabric_.options().bytes_per_ms = 0;
@@ -282,6 +308,9 @@ void World::end_faults() {
 void World::fail(std::string what) {
   if (!violation_) {
     note("violation: " + what);
+    if (recording_ != nullptr) {
+      recording_->violated(what);
+    }
     violation_ = "at " + std::to_string(scheduler_.now().as_nanoseconds() / 1'000'000) +
                  " ms: " + std::move(what);
   }

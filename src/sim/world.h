@@ -57,6 +57,9 @@ class World {
   [[nodiscard]] sim_ports::SimScheduler& scheduler() { return scheduler_; }
   // From now on every event is told as one line: time in microseconds, owner, what.
   void trace(std::function<void(const std::string&)> line);
+  // The run becomes a record of the laboratory; before the first start.
+  void record(Recording& recording);
+  [[nodiscard]] Recording* recording() { return recording_; }
   // A line of a trace that is no event of a process: a fault, a verdict.
   void note(const std::string& what);
   [[nodiscard]] sim_ports::SimFabric& fabric() { return fabric_; }
@@ -81,6 +84,8 @@ class World {
   // Cuts or heals every link between the two sets.
   void cut(const std::vector<std::string>& a, const std::vector<std::string>& b);
   void heal_all();
+  // A fault of the machine that no other event shows, for the record.
+  void tell_fault(const std::string& name, const std::string& text);
   // The running node that leads in the highest term; empty when there is none.
   [[nodiscard]] std::string leader();
   // Ends every fault: heals, restores clocks' rates and disks, restarts what is down.
@@ -127,6 +132,7 @@ class World {
   std::map<std::string, std::uint64_t> marks_;
   std::optional<std::string> violation_;
   std::function<void(const std::string&)> trace_;
+  Recording* recording_ = nullptr;
 };
 
 }  // namespace ostraka::sim

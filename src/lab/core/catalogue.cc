@@ -223,6 +223,9 @@ base::Result<Record> Catalogue::run(const RunRequest& request, RunLimits limits)
 }
 
 std::string command_of(const Record& record) {
+  if (!record.command.empty()) {
+    return record.command;
+  }
   std::string command = fmt::format("ostraka lab run {} --scenario {} --seed {}", record.protocol,
                                     record.scenario, record.seed);
   for (const auto& [name, value] : record.set) {

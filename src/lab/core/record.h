@@ -125,6 +125,7 @@ struct Record {
   std::string scenario = {};
   std::string scenario_title = {};
   std::uint64_t seed = 0;
+  std::string command = {};  // that repeats it; empty: 'ostraka lab run' with what stands here
   std::vector<std::pair<std::string, std::string>> parameters = {};  // all, with their values
   std::vector<std::pair<std::string, std::string>> set = {};         // those that the caller set
   std::vector<RecordIntervention> interventions = {};

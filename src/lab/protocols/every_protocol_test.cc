@@ -3,6 +3,7 @@
 #include "lab/core/export.h"
 #include "lab/core/intervention.h"
 #include "lab/protocols/all.h"
+#include "lab/testing/record_rules.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -75,6 +76,7 @@ TEST_P(EveryScenario, IsFixedByItsRequest) {
     const auto second = run(*GetParam().declaration, request);
     ASSERT_TRUE(first.has_value());
     EXPECT_EQ(to_json(*first), to_json(*second));
+    EXPECT_EQ(broken_rules(to_json(*first)), std::vector<std::string>{});
   }
 }
 

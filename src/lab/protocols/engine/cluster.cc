@@ -50,6 +50,40 @@ void check_order(const Record& record, Judge& judge) {
   }
 }
 
+// Nobody leads what another has led.
+void check_leaders(const Record& record, Judge& judge) {
+  std::map<std::int64_t, const RecordEvent*> first;
+  for (const RecordEvent* event : outputs_of(record, "leads")) {
+    const auto [at, is_new] = first.emplace(event->fields.integer("term"), event);
+    if (!is_new && at->second->process != event->process) {
+      judge.violated(
+          "one_leader", {at->second->id, event->id},
+          fmt::format("{} and {} both lead in term {}", record.name_of(at->second->process),
+                      record.name_of(event->process), at->first));
+    }
+  }
+}
+
+// A read shows what was acknowledged, to whomever, before it was asked.
+void check_reads(const Record& record, Judge& judge) {
+  std::map<std::pair<ProcessId, std::int64_t>, EventId> asked;
+  for (const RecordEvent* event : outputs_of(record, "asks")) {
+    asked.emplace(std::pair{event->process, event->fields.integer("number")}, event->id);
+  }
+  const std::vector<const RecordEvent*> writes = outputs_of(record, "acknowledged");
+  for (const RecordEvent* read : outputs_of(record, "read")) {
+    const EventId at = asked.at({read->process, read->fields.integer("number")});
+    const List& values = read->fields.list("values");
+    for (const RecordEvent* write : writes) {
+      if (write->id < at && std::ranges::find(values, write->fields["value"]) == values.end()) {
+        judge.violated("fresh_reads", {write->id, at, read->id},
+                       fmt::format("{} was written before {} asked, which does not see it",
+                                   write->fields.text("value"), record.name_of(read->process)));
+      }
+    }
+  }
+}
+
 // What a client was told is written was applied by then, and by whoever applies that far.
 void check_durability(const Record& record, Judge& judge) {
   std::map<std::string, EventId> applied;  // "client#number", when first
@@ -80,6 +114,9 @@ std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs) {
           {"election_min", 50, 5000, 500, "ms", "the shortest election time-out"},
           {"election_max", 50, 10'000, 800, "ms", "the longest election time-out"},
           {"lease", 10, 5000, 250, "ms", "promise of the voters to a leader"},
+          {"clock_n1", -90, 100, 0, "%", "how much too fast the clock of n1 is"},
+          {"clock_n2", -90, 100, 0, "%", "how much too fast the clock of n2 is"},
+          {"clock_n3", -90, 100, 0, "%", "how much too fast the clock of n3 is"},
           {"patience", 50, 10'000, 400, "ms", "a client asks the next node after so long"},
           {"bug", 0, last_bug, 0, "", "planted into the engine, to show the checker at work",
            std::move(bugs)}};
@@ -90,8 +127,11 @@ std::vector<Property> cluster_properties() {
       {"invariants", PropertyKind::safety,
        "What the engine promises inwardly holds after every step (its invariants.h)."},
       {"same_order", PropertyKind::safety, "All nodes apply the same entries in one order."},
+      {"one_leader", PropertyKind::safety, "A term, ballot or epoch has one leader."},
+      {"fresh_reads", PropertyKind::safety,
+       "A read shows every write that was acknowledged before it was asked."},
       {"durability", PropertyKind::safety, "A write that a client was told of has been applied."},
-      {"progress", PropertyKind::liveness, "Every write that a client wants is made."}};
+      {"progress", PropertyKind::liveness, "Every write and read that a client wants is done."}};
 }
 
 std::vector<Setting> cluster_defaults() {
@@ -113,6 +153,9 @@ Setup make_cluster(const RunContext& context, const Spec& spec) {
     setup.processes.push_back({fmt::format("n{}", i), "node", [options](const Birth& birth) {
                                  return std::make_unique<NodeProcess>(birth, options);
                                }});
+    if (i <= 3) {
+      setup.processes.back().clock.rate_ppm = parameters[fmt::format("clock_n{}", i)] * 10'000;
+    }
   }
   const base::Duration patience = parameters.milliseconds("patience");
   for (std::int64_t i = 1; i <= parameters["clients"]; ++i) {
@@ -127,21 +170,25 @@ void check_cluster(const RunContext&, const Record& record, Judge& judge) {
   for (const RecordEvent* event : outputs_of(record, "invariant")) {
     judge.violated("invariants", {event->id}, event->fields.text("text"));
   }
+  check_leaders(record, judge);
   check_order(record, judge);
+  check_reads(record, judge);
   check_durability(record, judge);
   std::size_t wanted = 0;
-  for (const RecordEvent* event : events_of(record, EventKind::input, "write")) {
-    wanted += is_up_at_end(record, event->process) ? 1 : 0;
-  }
   std::vector<EventId> done;
-  for (const RecordEvent* event : outputs_of(record, "acknowledged")) {
-    if (is_up_at_end(record, event->process)) {
-      done.push_back(event->id);
+  for (const RecordEvent& event : record.events) {
+    if (event.process.is_none() || !is_up_at_end(record, event.process)) {
+      continue;
+    }
+    if (event.kind == EventKind::input && (event.topic == "write" || event.topic == "read")) {
+      ++wanted;
+    } else if (event.topic == "acknowledged" || event.topic == "read") {
+      done.push_back(event.id);
     }
   }
   const std::size_t count = done.size();
   judge.eventually("progress", count == wanted, std::move(done),
-                   fmt::format("{} of {} writes are made", count, wanted));
+                   fmt::format("{} of {} writes and reads are done", count, wanted));
 }
 
 Operation campaign(std::int64_t ms, std::string node) {
@@ -155,6 +202,12 @@ Operation write(std::int64_t ms, std::string client, std::string value) {
           .process = std::move(client),
           .kind = "write",
           .fields = {{"value", std::move(value)}}};
+}
+
+Operation read(std::int64_t ms, std::string client) {
+  return {.at = base::Instant() + base::Duration::milliseconds(ms),
+          .process = std::move(client),
+          .kind = "read"};
 }
 
 }  // namespace ostraka::lab::engine

@@ -14,10 +14,10 @@
 
 namespace ostraka::lab::engine {
 
-// nodes (n1, n2, …), clients (c1, …), heartbeat, election_min, election_max, lease, patience, and
-// `bug` with `bugs` behind "none" as its choices.
+// nodes (n1, n2, …), clients (c1, …), heartbeat, election_min, election_max, lease,
+// clock_n1 to clock_n3, patience, and `bug` with `bugs` behind "none" as its choices.
 [[nodiscard]] std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs);
-// invariants, same_order, durability, progress.
+// invariants, same_order, one_leader, fresh_reads, durability, progress.
 [[nodiscard]] std::vector<Property> cluster_properties();
 [[nodiscard]] std::vector<Setting> cluster_defaults();
 [[nodiscard]] Setup make_cluster(const RunContext& context, const Spec& spec);
@@ -27,5 +27,7 @@ void check_cluster(const RunContext& context, const Record& record, Judge& judge
 [[nodiscard]] Operation campaign(std::int64_t ms, std::string node);
 // A client writes a value, through whoever leads.
 [[nodiscard]] Operation write(std::int64_t ms, std::string client, std::string value);
+// A client reads all values, from whoever leads.
+[[nodiscard]] Operation read(std::int64_t ms, std::string client);
 
 }  // namespace ostraka::lab::engine

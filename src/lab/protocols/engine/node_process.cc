@@ -94,6 +94,10 @@ void NodeProcess::on(const Received& received, base::Instant now, Effects& out) 
     on_request(received.from, received.message->fields, now, out);
     return;
   }
+  if (received.message->kind == "read") {
+    on_read(received.from, received.message->fields, now, out);
+    return;
+  }
   incoming_.clear();
   const protocol::Message message =
       from_lab(*options_.spec, received.from, self_, *received.message, incoming_);
@@ -143,6 +147,56 @@ void NodeProcess::on_request(ProcessId client, const Fields& fields, base::Insta
   settle(now, out);
 }
 
+// By the lease at once, from what is applied, as the product does; else when the engine says so.
+void NodeProcess::on_read(ProcessId client, const Fields& fields, base::Instant now, Effects& out) {
+  const protocol::ProtocolStatus status = engine_->status();
+  const std::int64_t number = fields.integer("number");
+  if (status.role != protocol::Role::leader) {
+    out.send(client, "redirect", {{"number", number}, {"leader", status.leader.value()}});
+    return;
+  }
+  // Unlike those of any other node: the watchers tell reads by it.
+  const protocol::RequestId id{std::uint64_t{node_.value()} << 32 | ++last_request_};
+  options_.watch->invariants->observe_read_asked(node_, id);
+  if (engine_->lease_covers(now)) {
+    out.at(options_.spec->read_step);
+    out.note("lease", "answers by its lease");
+    options_.watch->invariants->observe_read_ready(node_, id, status.commit);
+    ready_.push_back({client, number, status.commit});
+    answer_reads(out);
+    return;
+  }
+  asked_[id] = {client, number, {}};
+  drive(protocol::ReadBarrier{id}, now, out);
+}
+
+void NodeProcess::take_reads() {
+  for (const protocol::ReadReady& each : effects_.reads) {
+    options_.watch->invariants->observe_read_ready(node_, each.id, each.index);
+    if (auto read = asked_.extract(each.id); !read.empty()) {
+      read.mapped().index = each.index;
+      ready_.push_back(read.mapped());
+    }
+  }
+  for (const protocol::RequestFailed& each : effects_.failed) {
+    if (asked_.erase(each.id) != 0) {
+      options_.watch->invariants->observe_read_failed(node_, each.id);
+    }
+  }
+}
+
+void NodeProcess::answer_reads(Effects& out) {
+  for (auto it = ready_.begin(); it != ready_.end();) {
+    if (it->index > applied_) {
+      ++it;
+      continue;
+    }
+    out.at(options_.spec->read_step);
+    out.send(it->client, "state", {{"number", it->number}, {"values", state_}});
+    it = ready_.erase(it);
+  }
+}
+
 void NodeProcess::drive(protocol::EventBody body, base::Instant now, Effects& out) {
   effects_.clear();
   engine_->step({.now = now, .body = std::move(body)}, effects_);
@@ -153,8 +207,10 @@ void NodeProcess::settle(base::Instant now, Effects& out) {
   take_append(out);
   take_messages(out);
   take_rest(out);
+  take_reads();
   options_.watch->invariants->observe_state(node_, engine_->status(), engine_->configuration());
   apply(now, out);
+  answer_reads(out);
 }
 
 void NodeProcess::take_append(Effects& out) {
@@ -242,8 +298,13 @@ void NodeProcess::take_rest(Effects& out) {
   if (effects_.role_change) {
     const protocol::RoleChange& change = *effects_.role_change;
     out.at(spec.role_step);
-    out.note("role", fmt::format("{} in term {}", kRoles.at(static_cast<std::size_t>(change.role)),
-                                 change.term.value()));
+    const std::string text = fmt::format(
+        "{} in term {}", kRoles.at(static_cast<std::size_t>(change.role)), change.term.value());
+    if (change.role == protocol::Role::leader) {
+      out.output("leads", {{"term", change.term.value()}}, text);
+    } else {
+      out.note("role", text);
+    }
   }
 }
 
@@ -269,10 +330,13 @@ void NodeProcess::apply_one(model::LogIndex index, Effects& out) {
     const std::size_t colon = text.find(':');
     const std::string value = text.substr(colon + 1);
     if (done_.insert(text.substr(0, colon)).second) {
-      state_ += (state_.empty() ? "" : ", ") + value;
+      state_.emplace_back(value);
     }
     out.output("applied", {{"index", index.value()}, {"term", term.value()}, {"entry", text}},
                fmt::format("applies {} (entry {})", value, index.value()));
+  } else {
+    out.output("applied", {{"index", index.value()}, {"term", term.value()}, {"entry", ""}},
+               fmt::format("applies nothing (entry {})", index.value()));
   }
   const auto request = requests_.extract(index);
   if (!request.empty() && request.mapped().term == term) {
@@ -299,7 +363,7 @@ void NodeProcess::show(Effects& out) const {
   out.show("term", status.term.value());
   out.show("log", fmt::format("up to {}, durable {}, committed {}", status.last_index.value(),
                               status.durable_index.value(), status.commit.value()));
-  out.show("state", "[" + state_ + "]");
+  out.show("state", Value(state_).render());
 }
 
 }  // namespace ostraka::lab::engine

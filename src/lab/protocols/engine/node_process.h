@@ -53,6 +53,12 @@ class NodeProcess final : public Process {
     model::Term term;
   };
 
+  struct Read {
+    ProcessId client;
+    std::int64_t number = 0;
+    model::LogIndex index;  // when this is applied the answer is new enough
+  };
+
   [[nodiscard]] protocol::Recovered recover(const Storage& storage);
   void on(const Started&, base::Instant now, Effects& out);
   void on(const TimerFired& fired, base::Instant now, Effects& out);
@@ -60,6 +66,9 @@ class NodeProcess final : public Process {
   void on(const Input& input, base::Instant now, Effects& out);
   void on(const Durable& durable, base::Instant now, Effects& out);
   void on_request(ProcessId client, const Fields& fields, base::Instant now, Effects& out);
+  void on_read(ProcessId client, const Fields& fields, base::Instant now, Effects& out);
+  void take_reads();
+  void answer_reads(Effects& out);
   void drive(protocol::EventBody body, base::Instant now, Effects& out);
   void settle(base::Instant now, Effects& out);
   void take_append(Effects& out);
@@ -84,10 +93,12 @@ class NodeProcess final : public Process {
   protocol::AppendToken durable_;
   std::deque<std::pair<protocol::AppendToken, protocol::Message>> waiting_;
   std::map<model::LogIndex, Request> requests_;  // proposed here, not applied yet
+  std::map<protocol::RequestId, Read> asked_;    // reads whose place in the log is not known yet
+  std::deque<Read> ready_;
   std::uint64_t last_request_ = 0;
   model::LogIndex applied_;
   std::set<std::string> done_;  // requests that the state has seen
-  std::string state_;
+  List state_;
 };
 
 }  // namespace ostraka::lab::engine

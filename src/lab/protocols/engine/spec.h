@@ -39,6 +39,7 @@ struct Spec {
   int propose_step = 0;
   int apply_step = 0;
   int role_step = 0;
+  int read_step = 0;
 };
 
 }  // namespace ostraka::lab::engine

@@ -11,10 +11,11 @@ namespace {
 
 namespace product = protocol::raft;
 using engine::campaign;
+using engine::read;
 using engine::write;
 
 // The steps on the page.
-enum Step : int { campaigns = 1, votes, leads, replicates, stores, commits, gives_way };
+enum Step : int { campaigns = 1, votes, leads, replicates, stores, commits, gives_way, reads };
 
 constexpr std::array<product::Mutant, 4> kBugs{product::Mutant::none, product::Mutant::vote_twice,
                                                product::Mutant::vote_before_durable,
@@ -45,24 +46,133 @@ const engine::Spec& spec() {
                                              {"heartbeat", leads},
                                              {"heartbeat_ack", leads},
                                              {"timeout_now", campaigns},
-                                             {"read_request", 0},
-                                             {"read_ack", 0}},
+                                             {"read_request", reads},
+                                             {"read_ack", reads}},
                                 .timers = {"none", "election", "heartbeat", "deadline"},
                                 .traces = {{number(TraceKind::vote_granted), {"vote", votes}},
                                            {number(TraceKind::vote_refused), {"refusal", votes}},
                                            {number(TraceKind::truncated), {"cut", stores}},
                                            {number(TraceKind::rejected), {"mismatch", stores}},
-                                           {number(TraceKind::committed), {"commit", commits}}},
+                                           {number(TraceKind::committed), {"commit", commits}},
+                                           {number(TraceKind::read_round), {"round", reads}}},
                                 .propose_step = replicates,
                                 .apply_step = commits,
-                                .role_step = leads};
+                                .role_step = leads,
+                                .read_step = reads};
   return all;
 }
 
 Setup make(const RunContext& context) { return engine::make_cluster(context, spec()); }
 
-std::vector<Scenario> scenarios() {
+// n1 and n3 stand in one term, n2 votes for n1 and dies before its disk has the vote; later n3's
+// request reaches it.
+std::vector<Setting> lost_vote(std::string_view bug) {
   return {
+      {"bug", bug},     {"delay_min", "10"},     {"delay_max", "10"},     {"disk", "50"},
+      {"lease", "100"}, {"election_min", "600"}, {"election_max", "900"}, {"time_limit", "5000"}};
+}
+
+std::vector<std::string_view> lost_vote_faults() {
+  return {"partition n1|n3 at 0ms until 105ms", "delay n3.n2.vote.1 330ms", "crash n2 at 95ms",
+          "restart n2 at 150ms", "partition n1|n2,n3 at 105ms until 900ms"};
+}
+
+// n1 commits with n2 alone, both die, n2 comes back to n3.
+std::vector<Setting> lost_entry(std::string_view bug) {
+  return {{"bug", bug},   {"delay_min", "10"}, {"delay_max", "10"},
+          {"disk", "50"}, {"clients", "2"},    {"time_limit", "6000"}};
+}
+
+std::vector<Operation> lost_entry_inputs() {
+  return {campaign(10, "n1"), write(500, "c1", "x"), campaign(1300, "n3"), write(2500, "c2", "y")};
+}
+
+std::vector<std::string_view> lost_entry_faults() {
+  return {"partition n3|n1,n2 at 400ms until 640ms", "crash n2 at 565ms", "crash n1 at 600ms",
+          "restart n2 at 700ms"};
+}
+
+// The clock of n1 runs at less than a third of its speed, and so its lease lasts three times as
+// long.
+std::vector<Setting> slow_leader() {
+  return {{"clock_n1", "-70"},     {"delay_min", "10"},      {"delay_max", "10"},
+          {"patience", "100"},     {"clients", "2"},         {"time_limit", "5000"},
+          {"election_min", "420"}, {"election_max", "10000"}};
+}
+
+std::vector<Operation> stale_read_inputs() {
+  return {campaign(10, "n1"), write(200, "c1", "x"), campaign(822, "n2"), write(900, "c2", "y"),
+          read(1150, "c1")};
+}
+
+// Disks that are too slow for what was said.
+std::vector<Scenario> disk_scenarios() {
+  return {
+      {.name = "vote_lost",
+       .kind = ScenarioKind::famous_failure,
+       .title =
+           "Planted bug: a vote is told before it is on disk; the voter dies, votes again, and "
+           "the term has two leaders",
+       .set = lost_vote("vote_before_durable"),
+       .inputs = {campaign(10, "n1"), campaign(10, "n3")},
+       .interventions = lost_vote_faults(),
+       .expect = {{"invariants", Verdict::violated}, {"one_leader", Verdict::violated}}},
+      {.name = "vote_kept",
+       .kind = ScenarioKind::famous_fix,
+       .title = "The same without the bug: the vote that was lost had not been told",
+       .set = lost_vote("none"),
+       .inputs = {campaign(10, "n1"), campaign(10, "n3"), write(3000, "c1", "x")},
+       .interventions = lost_vote_faults()},
+      {.name = "acknowledged_lost",
+       .kind = ScenarioKind::famous_failure,
+       .title =
+           "Planted bug: a follower acknowledges what is not on disk; a committed write is gone",
+       .set = lost_entry("ack_before_durable"),
+       .inputs = lost_entry_inputs(),
+       .interventions = lost_entry_faults(),
+       .expect = {{"invariants", Verdict::violated}, {"same_order", Verdict::violated}}},
+      {.name = "acknowledged_kept",
+       .kind = ScenarioKind::famous_fix,
+       .title = "The same without the bug: the write is committed when the disks have it",
+       .set = lost_entry("none"),
+       .inputs = lost_entry_inputs(),
+       .interventions = lost_entry_faults()},
+  };
+}
+
+std::vector<Scenario> read_scenarios() {
+  return {
+      {.name = "reads",
+       .kind = ScenarioKind::normal,
+       .title = "A leader answers reads by its lease, without asking anybody",
+       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), read(400, "c1"), read(500, "c1")}},
+      {.name = "stale_read",
+       .kind = ScenarioKind::famous_failure,
+       .title =
+           "The clock of a leader that is cut off is far too slow: it reads by a lease that has "
+           "ended for the others",
+       .set = slow_leader(),
+       .inputs = stale_read_inputs(),
+       .interventions = {"partition n1,c1|n2,n3,c2 at 500ms until 2500ms"},
+       .expect = {{"invariants", Verdict::violated}, {"fresh_reads", Verdict::violated}}},
+      {.name = "lease_in_bounds",
+       .kind = ScenarioKind::famous_fix,
+       .title =
+           "A clock within the bound of one per cent: the lease has ended in time, the read waits",
+       .set = {{"clock_n1", "-1"},
+               {"delay_min", "10"},
+               {"delay_max", "10"},
+               {"patience", "100"},
+               {"clients", "2"},
+               {"time_limit", "5000"}},
+       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), campaign(1010, "n2"),
+                  write(1050, "c2", "y"), read(1300, "c1")},
+       .interventions = {"partition n1,c1|n2,n3,c2 at 500ms until 2500ms"}},
+  };
+}
+
+std::vector<Scenario> scenarios() {
+  std::vector<Scenario> all{
       {.name = "election",
        .kind = ScenarioKind::normal,
        .title = "Random time-outs choose a leader, which replicates two writes",
@@ -91,13 +201,17 @@ std::vector<Scenario> scenarios() {
        .title = "Planted bug: a voter forgets its vote and votes twice in one term",
        .set = {{"bug", "vote_twice"}, {"delay_min", "10"}, {"delay_max", "10"}},
        .inputs = {campaign(10, "n1"), campaign(10, "n2")},
-       .expect = {{"invariants", Verdict::violated}}},
+       .expect = {{"invariants", Verdict::violated}, {"one_leader", Verdict::violated}}},
       {.name = "one_vote_each",
        .kind = ScenarioKind::famous_fix,
        .title = "The same two candidates without the bug: at most one wins the term",
        .set = {{"delay_min", "10"}, {"delay_max", "10"}},
        .inputs = {campaign(10, "n1"), campaign(10, "n2"), write(200, "c1", "x")}},
   };
+  for (const std::vector<Scenario>& more : std::array{disk_scenarios(), read_scenarios()}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
 }
 
 }  // namespace
@@ -129,7 +243,10 @@ const Declaration& raft() {
             "it; committed entries are applied in order.",
             "Raft, sections 5.3 and 5.4.2"},
            {"Who hears of a higher term follows; a leader without a majority steps down.",
-            "Raft, section 5.1; thesis, section 6.2"}},
+            "Raft, section 5.1; thesis, section 6.2"},
+           {"A leader answers reads from its state: by the lease that a majority's promises give "
+            "it, or after a round in which a majority says that it still leads.",
+            "thesis, sections 6.4 and 6.4.1"}},
       .parameters =
           engine::cluster_parameters({"vote_twice", "vote_before_durable", "ack_before_durable"}),
       .defaults = engine::cluster_defaults(),
