@@ -28,7 +28,7 @@ _ostraka() {
     'del') words='--db --endpoint --help --password' ;;
     'scan') words='--consistency --db --endpoint --help --limit --password --values' ;;
     'bench') words='--backlog --check-writes --clients --consistency --distribution --duration --etcd --help --json --keys --load --password --pipeline --rate --read-ratio --redis --seed --value-size --warmup --zookeeper' ;;
-    'sim') words='--engine --help --jobs --json --list --mutant --mutants --runs --scenario --seconds --seed --trace' ;;
+    'sim') words='--engine --from --help --jobs --json --list --mutant --mutants --runs --scenario --seconds --seed --to --trace' ;;
     'check') words='--help --json --level --model' ;;
     'lab') words='--help list run serve show' ;;
     'lab list') words='--help' ;;

@@ -335,7 +335,7 @@ int run_jobs(const SimArguments& arguments, const std::vector<sim::Scenario>& sc
   const std::uint32_t share = (arguments.runs + arguments.jobs - 1) / arguments.jobs;
   for (std::uint32_t job = 0; job < arguments.jobs && job * share < arguments.runs; ++job) {
     SimArguments part = arguments;
-    part.seed = arguments.seed + job * share;
+    part.seed = arguments.seed + std::uint64_t{job} * share;
     part.runs = std::min(share, arguments.runs - job * share);
     const pid_t child = ::fork();
     if (child == 0) {

@@ -93,9 +93,9 @@ void fold(const RecordEvent& event, std::map<std::string, std::string>& shown) {
 
 // Machines that a sentence of a checker names: "node 2", "nodes 1 and 3", "n2".
 std::vector<std::uint32_t> machines_in(const std::string& text) {
-  static const std::regex named(R"((?:\bnodes? |\bn|\band )(\d{1,2})\b)");
+  static const std::regex kNamed(R"((?:\bnodes? |\bn|\band )(\d{1,2})\b)");
   std::vector<std::uint32_t> machines;
-  for (std::sregex_iterator it(text.begin(), text.end(), named), end; it != end; ++it) {
+  for (std::sregex_iterator it(text.begin(), text.end(), kNamed), end; it != end; ++it) {
     machines.push_back(static_cast<std::uint32_t>(std::stoul((*it)[1].str())));
   }
   return machines;

@@ -196,9 +196,8 @@ export class Diagram {
     const {layout} = this;
     const index = layout.groups.indexOf(group);
     if (group.place < 0) {
-      const event = group.events[0];
-      const texts = textLines(group.rows[0], layout.lanes[0] + 8,
-        group.y + (event.kind === "heal" ? 10 : 11) * layout.unit, layout, "dg-cut-text");
+      const [row] = group.rows;
+      const texts = textLines(row, row.x, row.y, layout, "dg-cut-text");
       return this.whenReached(svg("g", {"data-group": index}, texts), group.time);
     }
     const said = new Set(group.rows.map((row) => row.event));

@@ -111,8 +111,10 @@ class TimeScale {
       if (i > 0) y = this.below(y, this.times[i - 1], time, perTime, unit);
       const first = next;
       for (; next < groups.length && groups[next].time === time; ++next) {
-        const {place} = groups[next];
-        y = Math.max(y, place < 0 ? Math.max(...free) : free[place]);
+        const {place, rows} = groups[next];
+        // The text of a partition goes over all lines, above what happens at the same time.
+        y = Math.max(y, place < 0 ? Math.max(...free) + (rows[0].lines.length * ROW + 8) * unit
+          : free[place]);
       }
       this.places.push(y);
       for (let k = first; k < next; ++k) this.reserve(groups[k], y, free, unit);
@@ -132,12 +134,7 @@ class TimeScale {
   reserve(group, y, free, unit) {
     const count = group.rows.reduce((sum, each) => sum + each.lines.length, 0);
     const height = (count > 0 ? count * ROW + 4 : 0) * unit;
-    if (group.place >= 0) {
-      free[group.place] = Math.max(free[group.place], y + height);
-      return;
-    }
-    const under = y + 22 * unit;  // the text of a partition goes over all lines
-    free.forEach((_, place) => { free[place] = Math.max(free[place], under); });
+    if (group.place >= 0) free[group.place] = Math.max(free[group.place], y + height);
   }
 
   yOf(time) {
@@ -190,7 +187,8 @@ function placeGroups(groups, columns, scale, boxes, options) {
     group.x = group.place < 0 ? columns.lanes[0] : columns.lanes[group.place];
     for (const row of group.rows) {
       row.x = group.x + (group.place < 0 ? 8 : group.proofs.length > 0 ? 16 : 12) * unit;
-      row.y = group.y + row.row * ROW * unit;
+      row.y = group.y + (group.place < 0 ? -row.lines.length * ROW + ROW / 2 - 4 : row.row * ROW) *
+        unit;
       row.widths = row.lines.map((it) => options.measure(it, row.event.kind === "output"));
       boxes.add({x: row.x - 4, y: row.y - 7 * unit, width: Math.max(...row.widths) + 8,
                  height: row.lines.length * ROW * unit});
@@ -299,7 +297,7 @@ export function layOut(run, options) {
   for (const group of groups) {
     group.proofs = group.events.flatMap((event) => proofs.get(event.id) || []);
     group.rows = group.place < 0
-      ? [{event: group.events[0], row: 0, lines: [group.events[0].text]}]
+      ? [{event: group.events[0], row: 0, lines: group.events.map((event) => event.text)}]
       : rowsOf(group, columns, options);
   }
   const scale = new TimeScale(run, groups, columns, unit);

@@ -88,7 +88,14 @@ export function groupsOf(run) {
   const latest = new Map();
   for (const event of run.events) {
     if (event.process === undefined) {
-      groups.push({time: event.time, place: -1, events: [event]});
+      const cut = latest.get(undefined);
+      if (cut && cut.time === event.time) {
+        cut.events.push(event);
+        continue;
+      }
+      const group = {time: event.time, place: -1, events: [event]};
+      latest.set(undefined, group);
+      groups.push(group);
       continue;
     }
     const before = latest.get(event.process);

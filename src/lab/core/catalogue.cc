@@ -40,6 +40,7 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 
 std::vector<std::string> names_of(const Record& record) {
   std::vector<std::string> names;
+  names.reserve(record.processes.size());
   for (const Record::ProcessLine& process : record.processes) {
     names.push_back(process.name);
   }
@@ -172,6 +173,7 @@ base::Result<Scenario> find_scenario(const Declaration& declaration, std::string
     return *at;
   }
   std::vector<std::string> known;
+  known.reserve(declaration.scenarios.size());
   for (const Scenario& each : declaration.scenarios) {
     known.emplace_back(each.name);
   }

@@ -67,10 +67,10 @@ class Rules {
            process.value("name", ""));
     }
     need(!names_.empty(), "there is no process");
-    static const std::set<std::string> reasons{"quiet", "time_limit", "event_limit",
-                                               "output_limit"};
+    static const std::set<std::string> kReasons{"quiet", "time_limit", "event_limit",
+                                                "output_limit"};
     const Json end = run_.value("end", Json::object());
-    need(reasons.contains(end.value("reason", "")), "it ends by '{}'", end.value("reason", ""));
+    need(kReasons.contains(end.value("reason", "")), "it ends by '{}'", end.value("reason", ""));
     end_ = end.value("time", std::int64_t{-1});
   }
 
@@ -89,11 +89,11 @@ class Rules {
   }
 
   void event(const Json& event, std::uint64_t id) {
-    static const std::set<std::string> kinds{"start",  "receive",   "timer", "input",   "durable",
-                                             "note",   "output",    "crash", "restart", "pause",
-                                             "resume", "partition", "heal"};
+    static const std::set<std::string> kKinds{"start",  "receive",   "timer", "input",   "durable",
+                                              "note",   "output",    "crash", "restart", "pause",
+                                              "resume", "partition", "heal"};
     const std::string kind = event.value("kind", "");
-    need(kinds.contains(kind), "event {} is of kind '{}'", id, kind);
+    need(kKinds.contains(kind), "event {} is of kind '{}'", id, kind);
     const bool is_of_world = kind == "partition" || kind == "heal";
     need(event.contains("process") != is_of_world, "event {}, {}: of a process or of none?", id,
          kind);

@@ -205,7 +205,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& basic_paxos() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "basic_paxos",
       .title = "Basic Paxos",
       .family = "agreement",
@@ -248,7 +248,7 @@ const Declaration& basic_paxos() {
       .scenarios = scenarios(),
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

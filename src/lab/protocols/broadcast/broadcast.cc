@@ -206,7 +206,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& broadcast() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "broadcast",
       .title = "Broadcast: best effort, reliable, FIFO, causal",
       .family = "broadcast",
@@ -242,7 +242,7 @@ const Declaration& broadcast() {
       .scenarios = scenarios(),
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -211,7 +211,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& byzantine_generals() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "byzantine_generals",
       .title = "Byzantine generals",
       .family = "agreement",
@@ -241,7 +241,7 @@ const Declaration& byzantine_generals() {
       .scenarios = scenarios(),
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

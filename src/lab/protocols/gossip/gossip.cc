@@ -177,7 +177,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& gossip() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "gossip",
       .title = "Gossip",
       .family = "gossip",
@@ -234,7 +234,7 @@ const Declaration& gossip() {
       .make = make,
       .check = check,
       .plot = plot};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

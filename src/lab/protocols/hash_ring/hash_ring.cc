@@ -291,7 +291,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& hash_ring() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "hash_ring",
       .title = "Consistent hashing",
       .family = "distribution",
@@ -330,7 +330,7 @@ const Declaration& hash_ring() {
       .make = make,
       .check = check,
       .plot = plot};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -292,7 +292,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& hybrid_clock() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "hybrid_clock",
       .title = "Hybrid logical clock",
       .family = "time and order",
@@ -330,7 +330,7 @@ const Declaration& hybrid_clock() {
       .make = make,
       .check = check,
       .plot = plot};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

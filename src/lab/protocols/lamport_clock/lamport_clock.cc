@@ -198,7 +198,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& lamport_clock() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "lamport_clock",
       .title = "Lamport clocks and total order",
       .family = "time and order",
@@ -227,7 +227,7 @@ const Declaration& lamport_clock() {
       .scenarios = scenarios(),
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -183,7 +183,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& lamport_mutex() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "lamport_mutex",
       .title = "Lamport's mutual exclusion",
       .family = "time and order",
@@ -218,7 +218,7 @@ const Declaration& lamport_mutex() {
       .scenarios = scenarios(),
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

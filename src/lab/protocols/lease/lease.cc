@@ -179,7 +179,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& lease() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "lease",
       .title = "Leases, clock error and fencing",
       .family = "time and order",
@@ -219,7 +219,7 @@ const Declaration& lease() {
       .scenarios = scenarios(),
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

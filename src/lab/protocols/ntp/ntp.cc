@@ -151,7 +151,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& ntp() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "ntp",
       .title = "NTP: offset, slew, step and panic",
       .family = "time and order",
@@ -199,7 +199,7 @@ const Declaration& ntp() {
       .make = make,
       .check = check,
       .plot = plot};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

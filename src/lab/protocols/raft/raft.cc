@@ -32,34 +32,34 @@ std::uint16_t number(product::TraceKind kind) { return static_cast<std::uint16_t
 
 const engine::Spec& spec() {
   using product::TraceKind;
-  static const engine::Spec all{.make = make_raft,
-                                .invariants = [] -> std::unique_ptr<protocol::ClusterInvariants> {
-                                  return std::make_unique<product::Invariants>();
-                                },
-                                .messages = {{"none", 0},
-                                             {"pre_vote", campaigns},
-                                             {"pre_vote_ack", votes},
-                                             {"vote", campaigns},
-                                             {"vote_ack", votes},
-                                             {"append", replicates},
-                                             {"append_ack", stores},
-                                             {"heartbeat", leads},
-                                             {"heartbeat_ack", leads},
-                                             {"timeout_now", campaigns},
-                                             {"read_request", reads},
-                                             {"read_ack", reads}},
-                                .timers = {"none", "election", "heartbeat", "deadline"},
-                                .traces = {{number(TraceKind::vote_granted), {"vote", votes}},
-                                           {number(TraceKind::vote_refused), {"refusal", votes}},
-                                           {number(TraceKind::truncated), {"cut", stores}},
-                                           {number(TraceKind::rejected), {"mismatch", stores}},
-                                           {number(TraceKind::committed), {"commit", commits}},
-                                           {number(TraceKind::read_round), {"round", reads}}},
-                                .propose_step = replicates,
-                                .apply_step = commits,
-                                .role_step = leads,
-                                .read_step = reads};
-  return all;
+  static const engine::Spec kAll{.make = make_raft,
+                                 .invariants = [] -> std::unique_ptr<protocol::ClusterInvariants> {
+                                   return std::make_unique<product::Invariants>();
+                                 },
+                                 .messages = {{"none", 0},
+                                              {"pre_vote", campaigns},
+                                              {"pre_vote_ack", votes},
+                                              {"vote", campaigns},
+                                              {"vote_ack", votes},
+                                              {"append", replicates},
+                                              {"append_ack", stores},
+                                              {"heartbeat", leads},
+                                              {"heartbeat_ack", leads},
+                                              {"timeout_now", campaigns},
+                                              {"read_request", reads},
+                                              {"read_ack", reads}},
+                                 .timers = {"none", "election", "heartbeat", "deadline"},
+                                 .traces = {{number(TraceKind::vote_granted), {"vote", votes}},
+                                            {number(TraceKind::vote_refused), {"refusal", votes}},
+                                            {number(TraceKind::truncated), {"cut", stores}},
+                                            {number(TraceKind::rejected), {"mismatch", stores}},
+                                            {number(TraceKind::committed), {"commit", commits}},
+                                            {number(TraceKind::read_round), {"round", reads}}},
+                                 .propose_step = replicates,
+                                 .apply_step = commits,
+                                 .role_step = leads,
+                                 .read_step = reads};
+  return kAll;
 }
 
 Setup make(const RunContext& context) { return engine::make_cluster(context, spec()); }
@@ -217,7 +217,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& raft() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "raft",
       .title = "Raft",
       .family = "agreement",
@@ -254,7 +254,7 @@ const Declaration& raft() {
       .scenarios = scenarios(),
       .make = make,
       .check = engine::check_cluster};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -113,7 +113,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& three_phase_commit() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "three_phase_commit",
       .title = "Three-phase commit",
       .family = "commit",
@@ -165,7 +165,7 @@ const Declaration& three_phase_commit() {
       .scenarios = scenarios(),
       .make = make,
       .check = commit::check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -178,7 +178,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& total_order() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "total_order",
       .title = "Total order broadcast",
       .family = "broadcast",
@@ -216,7 +216,7 @@ const Declaration& total_order() {
       .scenarios = scenarios(),
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -135,7 +135,7 @@ Operation order() { return {.at = base::Instant(), .process = "a", .kind = "atta
 }  // namespace
 
 const Declaration& two_generals() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "two_generals",
       .title = "Two generals",
       .family = "agreement",
@@ -195,7 +195,7 @@ const Declaration& two_generals() {
             .inputs = {order()}}},
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

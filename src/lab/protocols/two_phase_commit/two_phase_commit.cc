@@ -108,7 +108,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& two_phase_commit() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "two_phase_commit",
       .title = "Two-phase commit",
       .family = "commit",
@@ -155,7 +155,7 @@ const Declaration& two_phase_commit() {
       .scenarios = scenarios(),
       .make = make,
       .check = commit::check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -203,7 +203,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& vector_clock() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "vector_clock",
       .title = "Vector clocks",
       .family = "time and order",
@@ -229,7 +229,7 @@ const Declaration& vector_clock() {
       .scenarios = scenarios(),
       .make = make,
       .check = check};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -346,7 +346,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& version_vectors() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "version_vectors",
       .title = "Version vectors and dotted version vectors",
       .family = "time and order",
@@ -387,7 +387,7 @@ const Declaration& version_vectors() {
       .make = make,
       .check = check,
       .plot = plot};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab

@@ -41,7 +41,7 @@ std::uint16_t number(product::TraceKind kind) { return static_cast<std::uint16_t
 
 const engine::Spec& spec() {
   using product::TraceKind;
-  static const engine::Spec all{
+  static const engine::Spec kAll{
       .make = make_zab,
       .invariants = [] -> std::unique_ptr<protocol::ClusterInvariants> {
         return std::make_unique<product::Invariants>();
@@ -78,7 +78,7 @@ const engine::Spec& spec() {
       .apply_step = delivers,
       .role_step = elects,
       .read_step = reads};
-  return all;
+  return kAll;
 }
 
 Setup make(const RunContext& context) { return engine::make_cluster(context, spec()); }
@@ -135,7 +135,7 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& zab() {
-  static const Declaration declaration{
+  static const Declaration kDeclaration{
       .name = "zab",
       .title = "ZAB",
       .family = "agreement",
@@ -173,7 +173,7 @@ const Declaration& zab() {
       .scenarios = scenarios(),
       .make = make,
       .check = engine::check_cluster};
-  return declaration;
+  return kDeclaration;
 }
 
 }  // namespace ostraka::lab
