@@ -34,12 +34,19 @@ struct Totals {
   std::map<std::string, std::uint64_t> marks;
 };
 
+// Whether most of what happens in a run is drawn by its seed.
+bool is_random(const sim::Scenario& scenario) {
+  return !scenario.random.empty() || scenario.topologies.every != base::Duration{};
+}
+
 base::Result<std::vector<sim::Scenario>> load_scenarios(const std::string& wanted) {
   std::vector<sim::Scenario> scenarios;
   for (const auto& [name, text] : sim::builtin_scenarios()) {
-    if (wanted == "all" || wanted == name) {
+    if (wanted == "all" || wanted == "random" || wanted == name) {
       OSTRAKA_ASSIGN(sim::Scenario scenario, sim::parse_scenario(name, text));
-      scenarios.push_back(std::move(scenario));
+      if (wanted != "random" || is_random(scenario)) {
+        scenarios.push_back(std::move(scenario));
+      }
     }
   }
   if (scenarios.empty()) {
@@ -212,18 +219,17 @@ class Campaign {
       if (engine_ != nullptr && mutant->planted_in != nullptr && mutant->planted_in != engine_) {
         continue;
       }
-      std::optional<std::uint32_t> caught;
+      std::optional<std::uint64_t> caught;
       std::string violation;
-      for (std::uint32_t i = 0; i < spec.seeds && !caught; ++i) {
-        sim::RunOptions options{.seed = arguments_.seed + i,
-                                .jitter = arguments_.seed + i != 1,
-                                .mutants = *mutant,
-                                .engine = engine_};
+      const std::uint64_t first = std::max(arguments_.seed, spec.first);
+      for (std::uint64_t seed = first; seed < first + spec.seeds && !caught; ++seed) {
+        sim::RunOptions options{
+            .seed = seed, .jitter = seed != 1, .mutants = *mutant, .engine = engine_};
         const base::Result<sim::RunResult> result = sim::run_scenario(scenario, options);
         if (result.has_value()) {
           totals_.simulated += result->simulated_seconds;
           if (!result->violation.empty()) {
-            caught = i + 1;
+            caught = seed;
             violation = result->violation.substr(0, result->violation.find('\n'));
           }
         }
@@ -231,8 +237,7 @@ class Campaign {
       (caught ? totals_.passed : totals_.failed) += 1;
       if (caught) {
         std::printf("caught   %-18s %-40s at seed %llu of %u: %s\n", scenario.name.c_str(),
-                    spec.name.c_str(),
-                    static_cast<unsigned long long>(arguments_.seed + *caught - 1), spec.seeds,
+                    spec.name.c_str(), static_cast<unsigned long long>(*caught), spec.seeds,
                     violation.c_str());
       } else {
         std::printf("MISSED   %-18s %-40s in %u seeds\n", scenario.name.c_str(), spec.name.c_str(),
@@ -381,7 +386,8 @@ int run_sim(SimArguments arguments) {
                       ? ""
                       : (" [" + std::string(scenario.engine->name) + "]").c_str());
       for (const sim::MutantSpec& mutant : scenario.mutants) {
-        std::printf("    mutant %s, caught within %u seeds\n", mutant.name.c_str(), mutant.seeds);
+        std::printf("    mutant %s, caught within %u seeds from %llu on\n", mutant.name.c_str(),
+                    mutant.seeds, static_cast<unsigned long long>(mutant.first));
       }
     }
     return 0;
@@ -398,7 +404,8 @@ class SimCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& root) override {
     CLI::App* app = root.add_subcommand("sim", "Run whole clusters in the deterministic simulator");
-    app->add_option("--scenario", arguments_.scenario, "A file, a built-in name, or all")
+    app->add_option("--scenario", arguments_.scenario,
+                    "A file, a built-in name, all, or random: those whose faults the seed draws")
         ->capture_default_str();
     app->add_option("--engine", arguments_.engine,
                     "Run under this replication engine (" + protocol::engine_names() +

@@ -3,6 +3,7 @@
 #include "sim/engines.h"
 #include "sim/faults.h"
 #include "sim/internal/fault_pairs.h"
+#include "sim/internal/topologies.h"
 #include "sim/schedule.h"
 
 #include <algorithm>
@@ -115,6 +116,9 @@ class Run {
     }
     if (!scenario_.pairs.kinds.empty()) {
       schedule_pair(world_, scenario_.pairs, options_.seed);
+    }
+    if (scenario_.topologies.every != Duration{}) {
+      internal::schedule_topologies(world_, scenario_.topologies, [this] { return writes_ok(); });
     }
     for (const RandomFaults& faults : scenario_.random) {
       schedule_random_faults(world_, faults);

@@ -220,6 +220,12 @@ class Parser {
     if (key == "pairs") {
       return take_pairs(words);
     }
+    if (key == "topologies") {
+      return take_topologies(words);
+    }
+    if (key == "mutant") {
+      return take_mutant(words);
+    }
     return take_name(words);
   }
 
@@ -318,12 +324,41 @@ class Parser {
     return true;
   }
 
+  // topologies FROM UNTIL every STEP settle TIME
+  bool take_topologies(const Words& words) {
+    if (words.size() != 7 || words[3] != "every" || words[5] != "settle") {
+      return false;
+    }
+    const auto from = number(words[1]);
+    const auto until = number(words[2]);
+    const auto every = number(words[4]);
+    const auto settle = number(words[6]);
+    if (!from || !until || !every || !settle || *settle >= *every || scenario_.nodes < 3) {
+      return false;
+    }
+    scenario_.topologies = {Duration::milliseconds(*from), Duration::milliseconds(*until),
+                            Duration::milliseconds(*every), Duration::milliseconds(*settle)};
+    return true;
+  }
+
+  // mutant FAMILY:NAME SEEDS [from FIRST]
+  bool take_mutant(const Words& words) {
+    const bool has_first = words.size() == 5 && words[3] == "from";
+    if (words.size() != 3 && !has_first) {
+      return false;
+    }
+    const auto seeds = number(words[2]);
+    const auto first = has_first ? number(words[4]) : std::optional<std::int64_t>(1);
+    if (!seeds || !first) {
+      return false;
+    }
+    scenario_.mutants.push_back(
+        {words[1], static_cast<std::uint32_t>(*seeds), static_cast<std::uint64_t>(*first)});
+    return true;
+  }
+
   bool take_name(const Words& words) {
     const std::string& key = words[0];
-    if (key == "mutant" && words.size() == 3 && number(words[2])) {
-      scenario_.mutants.push_back({words[1], static_cast<std::uint32_t>(*number(words[2]))});
-      return true;
-    }
     if (key == "expect_refusal") {
       return take_refusal(words);
     }

@@ -18,6 +18,8 @@
 // distance
 //   pairs 1500 200 60 crash,cut      two faults in a row; see FaultPairs
 //   options session_expiry_ms=1500 next_version=2    of the nodes, see WorldOptions
+//   topologies 2000 92000 every 9000 settle 4000          random cuts that leave a majority
+//                                    connected: from, until, distance, see Topologies
 //   elections_max 1                  more elections than so many fail the run
 //   resent_bytes_max 0               more bytes of entries that leaders sent again fail the run
 //   run 25000                        length before the quiet end, in ms
@@ -26,7 +28,7 @@
 //   expect_refusal n2 TEXT           … and must have done so, with a reason that contains TEXT
 //   mark NAME                        a rare path that this scenario must have taken in some run
 //   mutant raft:vote_twice 200       a planted bug, and the number of seeds within which it must be
-// caught
+//                                    caught; `200 from 2`: the first of them is 2
 // '#' begins a comment. Machines: n1 …, leader, follower, random, all.
 #pragma once
 
@@ -70,6 +72,15 @@ struct FaultPairs {
   [[nodiscard]] std::uint64_t count() const { return kinds.size() * kinds.size() * kPositions; }
 };
 
+// At every step, links of a random minority are cut; a majority stays connected. Within `settle` it
+// has a leader; until the next step that one stays, no term grows, and writes are acknowledged.
+struct Topologies {
+  base::Duration from;
+  base::Duration until;  // no step begins at or after it
+  base::Duration every;  // zero: there are none
+  base::Duration settle;
+};
+
 struct WorkloadSpec {
   std::string name;
   Parameters parameters;
@@ -78,6 +89,7 @@ struct WorkloadSpec {
 struct MutantSpec {
   std::string name;         // FAMILY:NAME, see mutants.h
   std::uint32_t seeds = 0;  // caught within so many
+  std::uint64_t first = 1;  // of which this is the first
 };
 
 enum class Knobs : std::uint8_t { normal, small, by_seed };
@@ -98,6 +110,7 @@ struct Scenario {
   std::uint32_t max_message_bytes = 0;
   std::vector<RandomFaults> random;
   FaultPairs pairs;
+  Topologies topologies;
   Parameters options;
   std::optional<std::uint64_t> elections_max;
   std::optional<std::uint64_t> resent_bytes_max;

@@ -118,6 +118,22 @@ TEST(Schedule, ABlockRunsForEachOfTheValues) {
   EXPECT_EQ(scenario->steps[1].words, (std::vector<std::string>{"cut", "n3", "n1"}));
 }
 
+TEST(Scenario, TopologiesAndTheFirstSeedOfABug) {
+  const base::Result<Scenario> scenario = parse_scenario(
+      "test", "topologies 2000 83000 every 9000 settle 5000\nmutant raft:no_prevote 5 from 2\n");
+  ASSERT_TRUE(scenario.has_value()) << scenario.error().to_string();
+  EXPECT_EQ(scenario->topologies.every, base::Duration::seconds(9));
+  EXPECT_EQ(scenario->topologies.settle, base::Duration::seconds(5));
+  EXPECT_EQ(scenario->mutants.at(0).seeds, 5U);
+  EXPECT_EQ(scenario->mutants.at(0).first, 2U);
+  for (const char* wrong :
+       {"topologies 2000 83000 every 9000", "topologies 2000 83000 every 5000 settle 5000",
+        "nodes 1\ntopologies 2000 83000 every 9000 settle 5000", "mutant raft:no_prevote 5 from",
+        "mutant raft:no_prevote", "mutant raft:no_prevote x"}) {
+    EXPECT_FALSE(parse_scenario("test", wrong).has_value()) << wrong;
+  }
+}
+
 TEST(Schedule, SyntaxNamesTheLine) {
   for (const char* wrong :
        {"step await role n1 = king", "step elect n7", "step change n1 +n9", "repeat K 1 2", "end",

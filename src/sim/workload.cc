@@ -40,6 +40,7 @@ std::unique_ptr<Workload> make_known(World& world, const std::string& name, Para
     options.think_ms_max = take_number(rest, "think_ms", options.think_ms_max);
     options.progress_ms = take_number(rest, "progress_ms", options.progress_ms);
     options.start_ms = take_number(rest, "start_ms", options.start_ms);
+    options.spread = take_number(rest, "spread", 0) != 0;
     options.crash_one_in = take_count(rest, "crash_one_in", options.crash_one_in);
     return std::make_unique<internal::RecordedWorkload>(world, options);
   }

@@ -193,6 +193,7 @@ void SimFabric::heal(const std::string& a, const std::string& b) {
 void SimFabric::heal_all() {
   cuts_.clear();
   rejects_.clear();
+  slow_.clear();
   pump_all();
 }
 

@@ -62,7 +62,7 @@ class SimFabric {
   // A firewall answers `from` for `to`: what stands is reset, new connections are refused until
   // heal_all(), though `to` listens.
   void reject(const std::string& from, const std::string& to);
-  // Extra delay of everything from a to b (a slow link); zero removes it.
+  // Extra delay of everything from a to b (a slow link); zero or heal_all() removes it.
   void slow(const std::string& from, const std::string& to, base::Duration extra);
 
   SimNetworkOptions& options() { return options_; }

@@ -27,24 +27,45 @@ void SimScheduler::schedule(base::Instant at, OwnerId owner, port::Closure closu
   if (!is_alive(owner)) {
     return;
   }
-  queue_.push(Pending{at < now_ ? now_ : at, ++sequence_, owner, std::move(closure), what});
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(events_.size()));
+    events_.emplace_back();
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  events_[slot] = Event{owner, std::move(closure), what};
+  queue_.push(Due{at < now_ ? now_ : at, ++sequence_, slot});
+}
+
+SimScheduler::Event SimScheduler::take() {
+  const std::uint32_t slot = queue_.top().slot;
+  queue_.pop();
+  free_slots_.push_back(slot);
+  return std::exchange(events_[slot], Event{});
+}
+
+bool SimScheduler::pass_over() {
+  const Due top = queue_.top();
+  const Owner& owner = owners_[events_[top.slot].owner.value()];
+  if (!owner.alive) {
+    take();
+    return true;
+  }
+  if (owner.paused_until > top.at) {
+    queue_.pop();
+    queue_.push(Due{owner.paused_until, top.sequence, top.slot});
+    return true;
+  }
+  return false;
 }
 
 bool SimScheduler::step() {
   while (!queue_.empty()) {
-    Pending next = Pending{queue_.top().at, queue_.top().sequence, queue_.top().owner,
-                           std::move(queue_.top().closure), queue_.top().what};
-    queue_.pop();
-    const Owner& owner = owners_[next.owner.value()];
-    if (!owner.alive) {
+    if (pass_over()) {
       continue;
     }
-    if (owner.paused_until > next.at) {
-      next.at = owner.paused_until;
-      queue_.push(std::move(next));
-      continue;
-    }
-    now_ = next.at;
+    now_ = queue_.top().at;
+    Event next = take();
     ++steps_;
     mix(static_cast<std::uint64_t>(now_.as_nanoseconds()));
     mix(next.owner.value());
@@ -62,20 +83,10 @@ bool SimScheduler::step() {
 
 void SimScheduler::run_until(base::Instant until) {
   while (!queue_.empty() && queue_.top().at <= until) {
-    // An event of a paused or dead owner may move or vanish instead of running, so look again.
-    const Pending& top = queue_.top();
-    const Owner& owner = owners_[top.owner.value()];
-    if (!owner.alive) {
-      queue_.pop();
-      continue;
+    // An event of a paused or dead owner moves or vanishes instead of running, so look again.
+    if (!pass_over()) {
+      step();
     }
-    if (owner.paused_until > top.at) {
-      Pending moved{owner.paused_until, top.sequence, top.owner, std::move(top.closure), top.what};
-      queue_.pop();
-      queue_.push(std::move(moved));
-      continue;
-    }
-    step();
   }
   now_ = until;
 }

@@ -55,23 +55,34 @@ class SimScheduler {
   void mix(std::uint64_t value);
 
  private:
-  struct Pending {
+  // What the heap moves about is small; what runs waits in its slot.
+  struct Due {
     base::Instant at;
     std::uint64_t sequence;
-    OwnerId owner;
-    mutable port::Closure closure;
-    const char* what;
-    friend bool operator<(const Pending& a, const Pending& b) {
+    std::uint32_t slot;
+    friend bool operator<(const Due& a, const Due& b) {
       return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;  // smallest on top
     }
+  };
+  struct Event {
+    OwnerId owner;
+    port::Closure closure;
+    const char* what = nullptr;
   };
   struct Owner {
     bool alive = true;
     base::Instant paused_until;
   };
 
+  // Drops the event on top when its owner is dead, puts it off when it is paused; true when so.
+  bool pass_over();
+  // Takes the top out of the heap and its event out of its slot.
+  Event take();
+
   base::Instant now_;
-  std::priority_queue<Pending> queue_;
+  std::priority_queue<Due> queue_;
+  std::vector<Event> events_;
+  std::vector<std::uint32_t> free_slots_;
   std::vector<Owner> owners_{Owner{}};
   std::move_only_function<void()> hook_;
   std::move_only_function<void(OwnerId, const char*)> event_hook_;

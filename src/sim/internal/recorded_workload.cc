@@ -37,6 +37,9 @@ RecordedWorkload::RecordedWorkload(World& world, RecordedOptions options)
     : ClientWorkload(world), options_(std::move(options)) {
   for (std::uint32_t i = 0; i < options_.clients; ++i) {
     clients_.push_back(std::make_unique<Client>(world, "c" + std::to_string(i + 1), prng_.next()));
+    if (options_.spread) {
+      clients_.back()->prefer(world.names()[i % world.names().size()]);
+    }
   }
 }
 

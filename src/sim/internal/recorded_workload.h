@@ -22,6 +22,7 @@ struct RecordedOptions {
   // Without any write acknowledged for so long the run fails; 0 = not checked.
   std::int64_t progress_ms = 0;
   std::int64_t start_ms = 0;  // the clients begin then
+  bool spread = false;        // client i speaks to node i, around; else to any
   std::string key_prefix;     // empty: named after the model
 };
 
