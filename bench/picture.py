@@ -12,12 +12,13 @@ HALF = (WIDTH - 2 * MARGIN - GAP) / 2
 BAR, BAR_STEP, ROW_HEAD, ROW_GAP = 12, 17, 18, 12
 NAME_WIDTH, FIGURE_WIDTH = 72, 96
 CHART_HEIGHT, AXIS_WIDTH = 150, 60
-SYSTEMS = ("ostraka", "etcd", "zookeeper", "redis")
+SYSTEMS = ("ostraka", "etcd", "zookeeper", "redis", "multi-paxos", "zab")
 # (light, dark)
 COLOURS = {"paper": ("#ffffff", "#0d1117"), "ink": ("#1f2328", "#e6edf3"),
            "faint": ("#59636e", "#9198a1"), "rule": ("#d0d7de", "#30363d"),
            "ostraka": ("#0969da", "#58a6ff"), "etcd": ("#bc4c00", "#f0883e"),
-           "zookeeper": ("#1a7f37", "#3fb950"), "redis": ("#8250df", "#bc8cff")}
+           "zookeeper": ("#1a7f37", "#3fb950"), "redis": ("#8250df", "#bc8cff"),
+           "multi-paxos": ("#9a6700", "#d29922"), "zab": ("#bf3989", "#f778ba")}
 
 
 def rules(scheme):

@@ -5,6 +5,7 @@ bench/targets.py.
 """
 import statistics
 
+OURS = ("ostraka", "multi-paxos", "zab")  # Ostraka under Raft, and under its other engines
 CLIENT_LIMIT_US = 10   # CPU-us an operation; above, a peer's row measures the client
 IN_FLIGHT_JUDGED = 64  # where the limit applies
 UNSENT_SHARE = 0.01    # of an open loop: more, and its latencies say nothing
@@ -50,7 +51,7 @@ def void_reasons(row, system, reports):
     if row in OWN_SHAPE:
         return reasons
     cost = median(reports, "client_cpu_us_per_op")
-    judged = system != "ostraka" and reports[0].get("in_flight") == IN_FLIGHT_JUDGED
+    judged = system not in OURS and reports[0].get("in_flight") == IN_FLIGHT_JUDGED
     if judged and cost > CLIENT_LIMIT_US:
         reasons.append(f"the client cost {cost:.1f} CPU-us an operation, above {CLIENT_LIMIT_US}")
     wrong = [r for r in reports if r["errors"]]
@@ -210,7 +211,7 @@ def cell(row, reports):
 
 
 TITLES = {"ostraka": "Ostraka", "etcd": "etcd", "zookeeper": "ZooKeeper",
-          "redis": "Redis, one server"}
+          "redis": "Redis, one server", "multi-paxos": "Multi-Paxos", "zab": "ZAB"}
 
 
 def table(record, row_texts):

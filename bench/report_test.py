@@ -175,6 +175,13 @@ class Targets(unittest.TestCase):
             wrong = {"overload": {"ostraka": [overload(**changed)]}}
             self.assertEqual(target(wrong, beginning)[2], False, beginning)
 
+    def test_other_engines_keep_up_with_raft(self):
+        results = {"set64": {"ostraka": [load()], "zab": [load(rate=899.0)]},
+                   "get64": {"ostraka": [load()], "zab": [load(rate=900.0, client=11.0)]}}
+        self.assertEqual(target(results, "set64 under zab")[1:], (0.899, False))
+        self.assertEqual(target(results, "get64 under zab")[1:], (0.9, True))
+        self.assertNotIn("multi-paxos", " ".join(what for what, _, _ in targets.targets(results)))
+
     def test_what_was_not_measured_has_no_verdict(self):
         self.assertEqual({met for _, _, met in targets.targets({})}, {None})
 

@@ -217,6 +217,7 @@ class Ostraka(System):
     flag = "--redis"
     settings = "as shipped; a connection for each client"
     transfers = True
+    engine = "raft"
 
     def __init__(self, folder, nodes=3):
         super().__init__(folder)
@@ -226,7 +227,7 @@ class Ostraka(System):
             self.commands.append([
                 OSTRAKA, "server", "--name", f"n{i + 1}", "--data-dir", f"{folder}/d{i + 1}",
                 "--cluster", cluster, "--redis", f"127.0.0.1:{self.ports[i]}",
-                "--http", f"127.0.0.1:{self.http[i]}"])
+                "--http", f"127.0.0.1:{self.http[i]}", "--engine", self.engine])
 
     def serves(self, i):
         return bool(fetch(self.http[i], "/ready"))  # an error status raises
@@ -250,6 +251,16 @@ class Ostraka(System):
         return metric(fetch(self.http[i], "/metrics"), "ostraka_raft_term")
 
     version = staticmethod(lambda: first_line([OSTRAKA, "version"]))
+
+
+class MultiPaxos(Ostraka):
+    engine = "multi-paxos"
+    settings = f"--engine {engine}; {Ostraka.settings}"
+
+
+class Zab(Ostraka):
+    engine = "zab"
+    settings = f"--engine {engine}; {Ostraka.settings}"
 
 
 class Etcd(System):
@@ -374,4 +385,6 @@ class Redis(System):
     version = staticmethod(lambda: first_line(["redis-server", "--version"]).split(" sha")[0])
 
 
-SYSTEMS = {"ostraka": Ostraka, "etcd": Etcd, "zookeeper": Zookeeper, "redis": Redis}
+PEERS = {"etcd": Etcd, "zookeeper": Zookeeper, "redis": Redis}
+ENGINES = {"multi-paxos": MultiPaxos, "zab": Zab}  # Ostraka under its other engines
+SYSTEMS = {"ostraka": Ostraka, **PEERS, **ENGINES}

@@ -24,6 +24,11 @@ RATES = (
 )
 
 
+# Ostraka's other engines against Raft.
+ENGINE_RATE = 0.9
+ENGINE_ROWS = ("set1", "set64", "set256", "get64", "mix64")
+
+
 class Figures:
     """Medians of what is not void."""
 
@@ -70,6 +75,15 @@ def load_targets(figures):
                 figures.value("set64", "syncs_per_op_per_node")),
         at_least("SET of 1 MiB, 4 clients: bytes x 3 against the disk's three writers", 0.25,
                  None if big is None else 3 * big)]
+
+
+def engine_targets(figures):
+    """None for an engine that was not among the systems."""
+    return [at_least(f"{row} under {engine}: rate against Raft", ENGINE_RATE,
+                     report.ratio(figures.value(row, "throughput", engine),
+                                  figures.value(row, "throughput")))
+            for engine in report.OURS[1:] for row in ENGINE_ROWS
+            if engine in figures.results.get(row, {})]
 
 
 def event_targets(figures):
@@ -157,5 +171,6 @@ def growth_targets(figures):
 def targets(results):
     """(what, figure, met); both None where the figure is missing or its row void."""
     figures = Figures(results)
-    return [target for part in (load_targets, event_targets, election_targets, flow_targets,
-                                restart_targets, growth_targets) for target in part(figures)]
+    parts = (load_targets, engine_targets, event_targets, election_targets, flow_targets,
+             restart_targets, growth_targets)
+    return [target for part in parts for target in part(figures)]
