@@ -120,7 +120,9 @@ TEST(Schedule, ABlockRunsForEachOfTheValues) {
 
 TEST(Scenario, TopologiesAndTheFirstSeedOfABug) {
   const base::Result<Scenario> scenario = parse_scenario(
-      "test", "topologies 2000 83000 every 9000 settle 5000\nmutant raft:no_prevote 5 from 2\n");
+      "test",
+      std::string(kHead) +
+          "topologies 2000 83000 every 9000 settle 5000\nmutant raft:no_prevote 5 from 2\n");
   ASSERT_TRUE(scenario.has_value()) << scenario.error().to_string();
   EXPECT_EQ(scenario->topologies.every, base::Duration::seconds(9));
   EXPECT_EQ(scenario->topologies.settle, base::Duration::seconds(5));
@@ -130,7 +132,7 @@ TEST(Scenario, TopologiesAndTheFirstSeedOfABug) {
        {"topologies 2000 83000 every 9000", "topologies 2000 83000 every 5000 settle 5000",
         "nodes 1\ntopologies 2000 83000 every 9000 settle 5000", "mutant raft:no_prevote 5 from",
         "mutant raft:no_prevote", "mutant raft:no_prevote x"}) {
-    EXPECT_FALSE(parse_scenario("test", wrong).has_value()) << wrong;
+    EXPECT_FALSE(parse_scenario("test", std::string(kHead) + wrong).has_value()) << wrong;
   }
 }
 

@@ -81,7 +81,7 @@ struct RequestDone {
 
 struct SendSnapshot {
   model::NodeId to;
-  model::LogIndex at_least;  // a snapshot at or behind this index is useless to the peer
+  model::LogIndex at_least;  // a snapshot behind this index is useless to the peer
 };
 
 enum class Role : std::uint8_t { learner, follower, pre_candidate, candidate, leader };

@@ -258,7 +258,7 @@ void Cluster::take_snapshots(Node& node) {
     transfer.meta = {node.applied, node.protocol->term_at(node.applied), node.configuration};
     transfer.hash = node.state_hash;
     transfer.at = time_ns_ + 5 * delay(options_.delay_min_us, options_.delay_max_us);
-    transfer.lost = prng_.chance(options_.loss_per_mille, 1000) || node.applied <= wanted.at_least;
+    transfer.lost = prng_.chance(options_.loss_per_mille, 1000) || node.applied < wanted.at_least;
     transfers_.push_back(std::move(transfer));
     ++counters_.snapshots;
   }

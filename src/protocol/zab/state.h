@@ -47,6 +47,10 @@ struct Peer {
   // Election: what it said last. Cleared with each round.
   std::optional<Vote> vote;  // in this round
   model::NodeId serves;      // follows this leader, or is it; none = looking
+  // Not cleared with a round: how often it was followed in vain since this node last had a leader,
+  // and until when this node does not elect it for that.
+  std::uint32_t failures = 0;
+  base::Instant suspected_until;
 
   // The rest belongs to the leader. Of this epoch, and true for ever in it:
   bool acked = false;     // has accepted the epoch, durably

@@ -80,14 +80,29 @@ bool Zab::is_better(const Vote& vote, const Vote& than) const {
 // word. With an equal history a server outside is not needed.
 bool Zab::is_votable(const Vote& vote) const {
   const Peer* peer = find(vote.id);
+  if (peer != nullptr && now_ < peer->suspected_until) {
+    return false;
+  }
   Vote own = own_vote();
   own.id = vote.id;
   return (peer != nullptr && (peer->incoming || peer->outgoing)) || vote > own;
 }
 
+// Votes travel further than a candidate's own messages: without this, nodes that hear of the best
+// one only through others would elect it again and again and never reach it. Once may be lost
+// messages; the time is enough to try others as often.
+void Zab::suspect(model::NodeId candidate) {
+  if (Peer* peer = find(candidate); peer != nullptr && ++peer->failures > 1) {
+    peer->suspected_until = now_ + settings_.election_timeout_max * 3;
+  }
+}
+
 // A new round. Nodes that may not lead have no vote: they wait to be invited.
 void Zab::look_for_leader() {
   Election& election = s_.election;
+  if (phase_ == Phase::discovery || phase_ == Phase::synchronisation) {
+    suspect(leader_);
+  }
   phase_ = Phase::election;
   leader_ = {};
   s_.following.introduced = false;

@@ -266,6 +266,9 @@ void Zab::on_up_to_date(const Message& message) {
 
 void Zab::begin_serving(model::LogIndex commit) {
   phase_ = Phase::broadcast;
+  for (Peer& peer : peers_) {
+    peer.failures = 0;
+  }
   commit_to(std::min(commit, s_.following.matched));
   settle_transfer();
 }

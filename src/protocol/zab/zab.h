@@ -91,6 +91,7 @@ class Zab final : public Protocol {
   void answer_notification(const Message& message);
   void count_notification(const Message& message);
   void look_for_leader();
+  void suspect(model::NodeId candidate);
   void look_later(base::Instant when);
   void continue_election();
   void take_vote(const Vote& vote);

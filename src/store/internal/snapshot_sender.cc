@@ -96,7 +96,7 @@ void SnapshotSender::request(model::ShardId shard, const protocol::SendSnapshot&
       return;
     }
   }
-  wanted_.push_back({shard, request});
+  wanted_.push_back({shard, request, context_.find(shard)->protocol().status().term});
   // Not from within the step that asks.
   context_.environment().executor.post([this, alive = alive_] {
     if (*alive) {
@@ -156,9 +156,11 @@ void SnapshotSender::start(const Wanted& wanted) {
     return;
   }
   kv::StateMachine& state = replica->state_machine();
-  // The engine must hold what is announced.
-  if (!replica->leads() || replica->write_out() != state.applied() ||
-      state.applied() <= wanted.request.at_least || state.configuration() == nullptr) {
+  const model::Term term = replica->protocol().status().term;
+  // Whoever asked may not lead yet: an engine can bring its followers up before it serves. The
+  // engine of the store must hold what is announced.
+  if (term != wanted.term || replica->write_out() != state.applied() ||
+      state.applied() < wanted.request.at_least || state.configuration() == nullptr) {
     replica->snapshot_sent(wanted.request.to, wanted.request.at_least, false);
     return;
   }
@@ -169,7 +171,7 @@ void SnapshotSender::start(const Wanted& wanted) {
   transfer->to = wanted.request.to;
   // All of one moment: between two applies.
   transfer->meta = {state.applied(), state.applied_term(), state.configuration()};
-  transfer->leader_term = replica->protocol().status().term;
+  transfer->leader_term = term;
   transfer->progress = environment.executor.now();
   transfer->work = std::make_shared<Work>(
       Work{environment.engine,

@@ -43,6 +43,7 @@ class SnapshotSender {
   struct Wanted {
     model::ShardId shard;
     protocol::SendSnapshot request;
+    model::Term term;  // in which the protocol asked
   };
 
   void start_next();
