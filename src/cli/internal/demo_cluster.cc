@@ -40,7 +40,7 @@ std::vector<std::uint16_t> free_ports(std::size_t count) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    auto* raw = static_cast<sockaddr*>(static_cast<void*>(&address));
+    auto* raw = reinterpret_cast<sockaddr*>(&address);
     if (fd >= 0 && ::bind(fd, raw, size) == 0 && ::getsockname(fd, raw, &size) == 0) {
       ports.push_back(ntohs(address.sin_port));
     }
@@ -54,6 +54,7 @@ std::vector<std::uint16_t> free_ports(std::size_t count) {
 
 std::vector<char*> pointers_of(std::vector<std::string>& words) {
   std::vector<char*> out;
+  out.reserve(words.size() + 1);
   for (std::string& word : words) {
     out.push_back(word.data());
   }
