@@ -178,7 +178,6 @@ class MultiPaxos final : public Protocol {
   void fail_forwarded_reads();
   void expire_reads();
   void update_lease();
-  [[nodiscard]] base::Duration lease_of_leader() const;
   [[nodiscard]] bool has_recovered() const;
   [[nodiscard]] base::Instant quorum_heard() const;
 
@@ -249,6 +248,7 @@ class MultiPaxos final : public Protocol {
     Promise promise;
     Leading leading;
     Reads reads;
+    base::Instant armed = base::Instant::never();  // the deadline timer
     std::optional<Transfer> transfer;
     std::uint64_t question = 0;  // newest number given to a probe or question
   } s_;

@@ -6,6 +6,7 @@
 #include "model/ids.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
+#include "protocol/core/reads.h"
 #include "protocol/core/ring.h"
 
 #include <cstdint>
@@ -122,29 +123,6 @@ struct Durability {
 struct Stream {
   bool heard = false;      // the leader has sent slots, or asked
   model::LogIndex prefix;  // every slot up to here is accepted at its ballot, or chosen
-};
-
-struct PendingRead {
-  RequestId id;
-  model::NodeId origin;       // none: asked here; else the follower that asked
-  std::uint64_t context = 0;  // the follower's number for it
-  model::LogIndex index;      // commit index when its round began
-  std::uint64_t round = 0;    // 0: waits for the next round
-  base::Instant deadline;
-};
-
-struct ForwardedRead {
-  RequestId id;
-  std::uint64_t context = 0;
-  base::Instant deadline;
-  bool done = false;
-};
-
-struct Reads {
-  Ring<PendingRead> pending;      // leader; rounds rise, 0 last
-  Ring<ForwardedRead> forwarded;  // follower; contexts rise
-  std::uint64_t context = 0;
-  base::Instant armed = base::Instant::never();  // the deadline timer
 };
 
 struct Transfer {

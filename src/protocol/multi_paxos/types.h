@@ -46,8 +46,7 @@ inline constexpr TimerId kElectionTimer{1};
 inline constexpr TimerId kHeartbeatTimer{2};  // a candidate's prepares are repeated by it too
 inline constexpr TimerId kDeadlineTimer{3};   // pending reads and transfers
 
-// Bounds of the queues that no setting covers.
-inline constexpr std::size_t kPendingReadsMax = 4096;
+// Bounds that no setting covers.
 inline constexpr std::size_t kEntriesPerMessageMax = 4096;
 // What an entry counts in max_uncommitted_bytes besides its payload.
 inline constexpr std::uint32_t kEntryOverheadBytes = 32;

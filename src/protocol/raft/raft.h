@@ -148,7 +148,6 @@ class Raft final : public Protocol {
   void fail_forwarded_reads();
   void expire_reads();
   void update_lease();
-  [[nodiscard]] base::Duration lease_of_leader() const;
   [[nodiscard]] bool has_committed_in_term() const;
 
   // step_transfer.cc
@@ -199,6 +198,7 @@ class Raft final : public Protocol {
     Promise promise;
     Leading leading;
     Reads reads;
+    base::Instant armed = base::Instant::never();  // the deadline timer
     std::optional<Transfer> transfer;
   } s_;
   mutable std::vector<std::uint64_t> scratch_;  // for quorum_value: both electorates

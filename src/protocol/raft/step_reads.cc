@@ -1,40 +1,23 @@
 // Linearizable reads without log entries: read index (thesis 6.4) and the leader's lease.
 //
-// The lease is the voters' promise: a quorum that answered a heartbeat sent at s refuses every
-// other candidate until `lease` after it received it, on its own clock. So the leader is alone
-// until s + lease * (1 - d) / (1 + d) on its clock, d being the allowed error of both clocks.
+// The lease is the voters' promise to refuse every other candidate (protocol/core/lease.h); what
+// waits, on either side, is kept in protocol/core/reads.h.
+#include "protocol/core/lease.h"
 #include "protocol/raft/internal/quorum_value.h"
 #include "protocol/raft/raft.h"
 
 #include <algorithm>
-#include <limits>
+#include <optional>
 
 namespace ostraka::protocol::raft {
 
-base::Duration Raft::lease_of_leader() const {
-  if (mutant_ == Mutant::lease_from_receipt) {
-    return settings_.lease;
-  }
-  const std::int64_t drift = settings_.clock_drift_per_mille;
-  const std::int64_t ns = settings_.lease.as_nanoseconds();
-  return base::Duration::nanoseconds(drift >= 1000 ? 0 : ns / (1000 + drift) * (1000 - drift));
-}
-
 void Raft::update_lease() {
-  constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
   const std::uint64_t stamp = quorum_value([this](const Peer& peer) {
-    const std::int64_t ns = peer.id == self_ ? kNever : peer.lease_stamp.as_nanoseconds();
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(ns, 0));
+    return peer.id == self_ ? kOwnLeaseStamp : lease_stamp_value(peer.lease_stamp);
   });
-  const auto ns = static_cast<std::int64_t>(stamp);
-  Leading& leading = s_.leading;
-  if (ns == kNever) {
-    leading.lease_until = base::Instant::never();
-  } else if (ns == 0) {
-    leading.lease_until = base::Instant{};
-  } else {
-    leading.lease_until = base::Instant::from_nanoseconds(ns) + lease_of_leader();
-  }
+  const base::Duration lease =
+      mutant_ == Mutant::lease_from_receipt ? settings_.lease : lease_of_leader(settings_);
+  s_.leading.lease_until = lease_end(stamp, lease);
 }
 
 bool Raft::has_committed_in_term() const {
@@ -46,38 +29,26 @@ bool Raft::lease_covers(base::Instant now) const {
 }
 
 void Raft::on(const ReadBarrier& event) {
-  const base::Instant deadline = now_ + settings_.election_timeout_min * 2;
+  const base::Instant deadline = read_deadline(now_, settings_);
   if (is_leader()) {
-    queue_read({.id = event.id,
-                .origin = {},
-                .context = 0,
-                .index = {},
-                .round = 0,
-                .deadline = deadline});
+    queue_read({.id = event.id, .deadline = deadline});
     return;
   }
   if (leader_.is_none()) {
     fail(event.id, base::ErrorCode::no_leader);
     return;
   }
-  if (s_.reads.forwarded.size() >= kPendingReadsMax) {
+  const std::optional<std::uint64_t> context = s_.reads.forwarded.add(event.id, deadline);
+  if (!context) {
     fail(event.id, base::ErrorCode::busy);
     return;
   }
-  Reads& reads = s_.reads;
-  ++reads.context;
-  reads.forwarded.push_back({event.id, reads.context, deadline, false});
   arm_deadline(deadline);
-  compose(leader_, MessageKind::read_request).context = reads.context;
+  compose(leader_, MessageKind::read_request).context = *context;
 }
 
 void Raft::on_read_request(const Message& message) {
-  const PendingRead read{.id = {},
-                         .origin = message.from,
-                         .context = message.context,
-                         .index = {},
-                         .round = 0,
-                         .deadline = now_ + settings_.election_timeout_min * 2};
+  const PendingRead read = read_asked_by(message, read_deadline(now_, settings_));
   if (is_leader()) {
     queue_read(read);
   } else {
@@ -90,18 +61,17 @@ void Raft::queue_read(const PendingRead& read) {
     answer_read(read, commit_);
     return;
   }
-  if (s_.reads.pending.size() >= kPendingReadsMax) {
+  if (!s_.reads.pending.add(read)) {
     refuse_read(read, base::ErrorCode::busy);
     return;
   }
-  s_.reads.pending.push_back(read);
   arm_deadline(read.deadline);
   advance_reads();
 }
 
 // Answers what a quorum has confirmed since it was asked, then starts one round for the rest.
 void Raft::advance_reads() {
-  Ring<PendingRead>& pending = s_.reads.pending;
+  PendingReads& pending = s_.reads.pending;
   // A fresh leader does not know yet what is committed (section 8): its reads wait.
   if (pending.empty() || !has_committed_in_term()) {
     return;
@@ -110,22 +80,14 @@ void Raft::advance_reads() {
     const std::uint64_t confirmed = quorum_value(
         [this](const Peer& peer) { return peer.id == self_ ? s_.leading.round : peer.round; });
     const bool leased = lease_covers(now_);
-    while (!pending.empty()) {
-      const PendingRead& read = pending.front();
-      if (!leased && (read.round == 0 || read.round > confirmed)) {
-        break;
-      }
-      answer_read(read, leased ? commit_ : read.index);
-      pending.pop_front();
+    while (const auto read = pending.take_ready(leased, confirmed)) {
+      answer_read(*read, leased ? commit_ : read->index);
     }
-    if (pending.empty() || pending.front().round != 0) {
-      return;  // done, or a round is under way; what came later waits for the next one
+    if (!pending.wants_round()) {
+      return;
     }
     send_heartbeats();
-    for (std::size_t i = 0; i < pending.size(); ++i) {
-      pending[i].round = s_.leading.round;
-      pending[i].index = commit_;
-    }
+    pending.begin_round(s_.leading.round, commit_);
     trace(TraceKind::read_round, s_.leading.round, pending.size());
   }
 }
@@ -153,57 +115,39 @@ void Raft::refuse_read(const PendingRead& read, base::ErrorCode code) {
 }
 
 void Raft::on_read_ack(const Message& message) {
-  Ring<ForwardedRead>& forwarded = s_.reads.forwarded;
-  // Those that wait were asked of this leader: with another one they have failed.
-  if (message.from != leader_ || forwarded.empty() || message.context < forwarded.front().context ||
-      message.context - forwarded.front().context >= forwarded.size()) {
+  if (message.from != leader_) {
     return;
   }
-  ForwardedRead& read = forwarded[message.context - forwarded.front().context];
-  if (!read.done) {
-    read.done = true;
-    if (message.reject) {
-      fail(read.id, base::ErrorCode::no_leader);
-    } else {
-      out_->reads.push_back({read.id, message.index});
-      commit_to(std::min(message.commit, matched_));  // do not wait for the next heartbeat
-    }
+  const std::optional<RequestId> id = s_.reads.forwarded.take_answered(message.context);
+  if (!id) {
+    return;
   }
-  while (!forwarded.empty() && forwarded.front().done) {
-    forwarded.pop_front();
+  if (message.reject) {
+    fail(*id, base::ErrorCode::no_leader);
+  } else {
+    out_->reads.push_back({*id, message.index});
+    commit_to(std::min(message.commit, matched_));  // do not wait for the next heartbeat
   }
 }
 
 void Raft::fail_pending_reads(base::ErrorCode code) {
-  Ring<PendingRead>& pending = s_.reads.pending;
-  while (!pending.empty()) {
-    refuse_read(pending.front(), code);
-    pending.pop_front();
+  while (const auto read = s_.reads.pending.take()) {
+    refuse_read(*read, code);
   }
 }
 
 void Raft::fail_forwarded_reads() {
-  Ring<ForwardedRead>& forwarded = s_.reads.forwarded;
-  while (!forwarded.empty()) {
-    if (!forwarded.front().done) {
-      fail(forwarded.front().id, base::ErrorCode::no_leader);
-    }
-    forwarded.pop_front();
+  while (const auto id = s_.reads.forwarded.take()) {
+    fail(*id, base::ErrorCode::no_leader);
   }
 }
 
 void Raft::expire_reads() {
-  Ring<PendingRead>& pending = s_.reads.pending;
-  while (!pending.empty() && pending.front().deadline <= now_) {
-    refuse_read(pending.front(), base::ErrorCode::no_quorum);
-    pending.pop_front();
+  while (const auto read = s_.reads.pending.take_expired(now_)) {
+    refuse_read(*read, base::ErrorCode::no_quorum);
   }
-  Ring<ForwardedRead>& forwarded = s_.reads.forwarded;
-  while (!forwarded.empty() && (forwarded.front().done || forwarded.front().deadline <= now_)) {
-    if (!forwarded.front().done) {
-      fail(forwarded.front().id, base::ErrorCode::no_leader);
-    }
-    forwarded.pop_front();
+  while (const auto id = s_.reads.forwarded.take_expired(now_)) {
+    fail(*id, base::ErrorCode::no_leader);
   }
 }
 

@@ -6,7 +6,6 @@
 
 #include "protocol/core/event.h"
 
-#include <cstddef>
 #include <cstdint>
 
 namespace ostraka::protocol::raft {
@@ -39,8 +38,6 @@ inline constexpr TimerId kElectionTimer{1};
 inline constexpr TimerId kHeartbeatTimer{2};
 inline constexpr TimerId kDeadlineTimer{3};  // pending reads and transfers
 
-// Bounds of the queues that no setting covers.
-inline constexpr std::size_t kPendingReadsMax = 4096;
 // What an entry counts in max_uncommitted_bytes besides its payload.
 inline constexpr std::uint32_t kEntryOverheadBytes = 32;
 

@@ -7,7 +7,6 @@
 
 #include "protocol/core/event.h"
 
-#include <cstddef>
 #include <cstdint>
 
 namespace ostraka::protocol::zab {
@@ -50,8 +49,6 @@ inline constexpr TimerId kElectionTimer{1};   // the leader is silent; the next 
 inline constexpr TimerId kHeartbeatTimer{2};  // leader: pings; follower: follower_info again
 inline constexpr TimerId kDeadlineTimer{3};   // pending reads and transfers
 
-// Bounds of the queues that no setting covers.
-inline constexpr std::size_t kPendingReadsMax = 4096;
 // What an entry counts in max_uncommitted_bytes besides its payload.
 inline constexpr std::uint32_t kEntryOverheadBytes = 32;
 

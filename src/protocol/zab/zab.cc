@@ -25,7 +25,7 @@ Zab::Zab(model::NodeId self, const Settings& settings, const Recovered& recovere
                  "the applied index lies outside the log");
   durability_.index = log_.last();
   // A late answer to an earlier life must not be taken for one to this: numbers start anywhere.
-  s_.reads.context = prng_.next() >> 1;
+  s_.reads.forwarded.start_numbers_at(prng_.next() >> 1);
   s_.following.session = prng_.next() >> 1;
   told_.apply_upto = applied_;
   adopt_configuration();
@@ -213,23 +213,19 @@ void Zab::on_heartbeat_timer() {
 }
 
 void Zab::on_deadline_timer() {
-  s_.reads.armed = base::Instant::never();
+  s_.armed = base::Instant::never();
   expire_reads();
   expire_transfer();
-  if (!s_.reads.pending.empty()) {
-    arm_deadline(s_.reads.pending.front().deadline);
-  }
-  if (!s_.reads.forwarded.empty()) {
-    arm_deadline(s_.reads.forwarded.front().deadline);
-  }
+  arm_deadline(s_.reads.pending.deadline());
+  arm_deadline(s_.reads.forwarded.deadline());
   if (s_.transfer) {
     arm_deadline(s_.transfer->deadline);
   }
 }
 
 void Zab::arm_deadline(base::Instant deadline) {
-  if (deadline < s_.reads.armed) {
-    s_.reads.armed = deadline;
+  if (deadline < s_.armed) {
+    s_.armed = deadline;
     out_->timers.push_back({kDeadlineTimer, deadline});
   }
 }

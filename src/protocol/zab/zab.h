@@ -186,7 +186,6 @@ class Zab final : public Protocol {
   void fail_forwarded_reads();
   void expire_reads();
   void update_lease();
-  [[nodiscard]] base::Duration lease_of_leader() const;
 
   // step_transfer.cc
   void on(const TransferLeadership& event);
@@ -235,6 +234,7 @@ class Zab final : public Protocol {
     Following following;
     Leading leading;
     Reads reads;
+    base::Instant armed = base::Instant::never();  // the deadline timer
     std::optional<Transfer> transfer;
   } s_;
   mutable std::vector<std::uint64_t> scratch_;  // for quorum_value: both electorates
