@@ -7,7 +7,7 @@ namespace ostraka::protocol {
 namespace {
 
 template <typename Id>
-std::string text(Id id) {
+std::string number(Id id) {
   return std::to_string(id.value());
 }
 
@@ -35,11 +35,11 @@ void CommonInvariants::observe_read_ready(model::NodeId node, RequestId id, mode
   std::map<RequestId, model::LogIndex>& reads = services_[node].reads;
   const auto at = reads.find(id);
   if (at == reads.end()) {
-    violated("C1: node " + text(node) + " answers read " + text(id) + " twice or unasked");
+    violated("C1: node " + number(node) + " answers read " + number(id) + " twice or unasked");
     return;
   }
   if (index < at->second) {
-    violated("C1: node " + text(node) + " reads at " + text(index) + ", " + text(at->second) +
+    violated("C1: node " + number(node) + " reads at " + number(index) + ", " + number(at->second) +
              " was committed before it was asked");
   }
   reads.erase(at);
@@ -57,7 +57,7 @@ std::optional<std::string> CommonInvariants::check() {
   model::NodeId holder;
   for (auto& [id, service] : services_) {
     if (service.lease && !holder.is_none()) {
-      violated("T1: nodes " + text(holder) + " and " + text(id) + " hold a lease at one time");
+      violated("T1: nodes " + number(holder) + " and " + number(id) + " hold a lease at one time");
     }
     if (service.lease) {
       holder = id;

@@ -8,10 +8,10 @@
 #include "protocol/core/event.h"
 #include "protocol/core/protocol.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace ostraka::protocol {

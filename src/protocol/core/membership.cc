@@ -53,4 +53,14 @@ std::size_t difference(const Members& a, const Members& b) {
   return missing_in(a, b) + missing_in(b, a);
 }
 
+bool may_follow(const model::Configuration& before, const model::Configuration& after) {
+  if (!before.is_joint() && !after.is_joint()) {
+    return difference(before.voters, after.voters) <= 1;
+  }
+  if (!before.is_joint()) {
+    return difference(before.voters, after.voters_outgoing) == 0;
+  }
+  return !after.is_joint() && difference(before.voters, after.voters) == 0;
+}
+
 }  // namespace ostraka::protocol

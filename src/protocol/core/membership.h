@@ -21,5 +21,8 @@ namespace ostraka::protocol {
 // How many are in one of them only.
 [[nodiscard]] std::size_t difference(const std::vector<model::Member>& a,
                                      const std::vector<model::Member>& b);
+// Every quorum of one meets every quorum of the other.
+[[nodiscard]] bool may_follow(const model::Configuration& before,
+                              const model::Configuration& after);
 
 }  // namespace ostraka::protocol

@@ -99,4 +99,19 @@ bool ShadowLog::equals(const Recovered& recovered) const {
                      [this](const EntryMeta& entry) { return at(entry.index).term == entry.term; });
 }
 
+bool may_match(const ShadowLog& own, const ShadowLog& log, model::LogIndex match) {
+  return match <= log.last() &&
+         (!own.has(match) || !log.has(match) || own.at(match).chain == log.at(match).chain);
+}
+
+std::vector<std::uint64_t> held_by(const std::vector<model::Member>& members,
+                                   const std::map<model::NodeId, model::LogIndex>& held) {
+  std::vector<std::uint64_t> values;
+  for (const model::Member& member : members) {
+    const auto at = held.find(member.id);
+    values.push_back(at == held.end() ? 0 : at->second.value());
+  }
+  return values;
+}
+
 }  // namespace ostraka::protocol

@@ -3,13 +3,13 @@
 #pragma once
 
 #include "model/ids.h"
+#include "model/membership.h"
 #include "protocol/core/effects.h"
+#include "protocol/core/issued_writes.h"
 #include "protocol/core/protocol.h"
 
 #include <cstdint>
-#include <deque>
-#include <memory>
-#include <optional>
+#include <map>
 #include <vector>
 
 namespace ostraka::protocol {
@@ -21,13 +21,6 @@ struct ShadowEntry {
 };
 
 [[nodiscard]] std::uint64_t extend_chain(std::uint64_t chain, const EntryMeta& entry);
-
-// A write that was issued and may or may not be on disk yet: an append or a snapshot.
-struct IssuedWrite {
-  Append append;
-  std::optional<SnapshotMeta> snapshot;
-  std::uint64_t snapshot_chain = 0;
-};
 
 class ShadowLog {
  public:
@@ -59,5 +52,15 @@ class ShadowLog {
   std::vector<ConfigurationAt> configurations_;
   HardState hard_state_;
 };
+
+// What a leader whose disk is `own` may believe of another node's `log`: everything up to `match`
+// is there, and equal as far as both disks still show it.
+[[nodiscard]] bool may_match(const ShadowLog& own, const ShadowLog& log, model::LogIndex match);
+
+// The last entry that each of `members` holds by `held`, 0 = none: values of a quorum
+// (protocol/quorum).
+[[nodiscard]] std::vector<std::uint64_t> held_by(
+    const std::vector<model::Member>& members,
+    const std::map<model::NodeId, model::LogIndex>& held);
 
 }  // namespace ostraka::protocol

@@ -27,12 +27,6 @@ bool Invariants::Value::same(const Value& other) const {
          (!hash || !other.hash || *hash == *other.hash);
 }
 
-void Invariants::violated(std::string text) {
-  if (!violation_) {
-    violation_ = std::move(text);
-  }
-}
-
 model::Term Invariants::committed_term(model::LogIndex index) const {
   const auto at = chosen_.find(index);
   return at == chosen_.end() || index > prefix_ ? model::Term{} : at->second.ballot;
@@ -41,8 +35,12 @@ model::Term Invariants::committed_term(model::LogIndex index) const {
 void Invariants::observe_started(model::NodeId node, const Recovered& recovered) {
   Node& it = nodes_[node];
   if (it.started) {
-    // Writes reach the disk in order, each whole or not at all.
-    settle_crash(node, recovered);
+    for (const IssuedWrite& write : it.issued.take_survivors(it.slots, recovered)) {
+      settle(node, write);
+      if (write.snapshot) {
+        it.installed = std::max(it.installed, write.snapshot->index);
+      }
+    }
     if (!it.slots.equals(recovered)) {
       violated(
           fmt::format("D: node {} restarts with {} slots behind {} and promise {}, durable "
@@ -83,14 +81,7 @@ void Invariants::observe_started(model::NodeId node, const Recovered& recovered)
   it.applied = recovered.applied;
   it.applied_ever = std::max(it.applied_ever, recovered.applied);
   it.trimmed = recovered.snapshot.index;
-  it.lease = false;
-  it.reads.clear();
-}
-
-void Invariants::observe_crashed(model::NodeId node) {
-  Node& it = nodes_[node];
-  it.lease = false;
-  it.reads.clear();
+  end_service(node);
 }
 
 void Invariants::observe_append(model::NodeId node, const Append& append,
@@ -109,7 +100,7 @@ void Invariants::observe_append(model::NodeId node, const Append& append,
     propose(node, entry, value);
     nodes_[node].written[entry.index] = entry.term;
   }
-  nodes_[node].issued.push_back({append, {hashes.begin(), hashes.end()}, std::nullopt});
+  nodes_[node].issued.push({append, std::nullopt, 0});
 }
 
 // The first word of a proposal comes from its proposer, or it is a lie.
@@ -133,16 +124,8 @@ void Invariants::propose(model::NodeId node, const EntryMeta& entry, const Value
 }
 
 void Invariants::observe_append_durable(model::NodeId node, AppendToken token) {
-  Node& it = nodes_[node];
-  // A snapshot takes its own way to the disk: writes issued behind it may be durable before it.
-  for (auto write = it.issued.begin(); write != it.issued.end();) {
-    if (write->snapshot || write->append.token > token) {
-      ++write;
-      continue;
-    }
-    const IssuedWrite durable = std::move(*write);
-    write = it.issued.erase(write);
-    settle(node, durable);
+  for (const IssuedWrite& write : nodes_[node].issued.take_durable(token)) {
+    settle(node, write);
   }
 }
 
@@ -151,53 +134,18 @@ void Invariants::observe_install(model::NodeId node, const SnapshotMeta& meta) {
     violated(fmt::format("P4: node {} installs a snapshot at {}, chosen is {}", node.value(),
                          meta.index.value(), prefix_.value()));
   }
-  nodes_[node].issued.push_back({Append{}, {}, meta});
+  nodes_[node].issued.push({Append{}, meta, 0});
 }
 
 void Invariants::observe_snapshot_durable(model::NodeId node) {
   Node& it = nodes_[node];
-  while (!it.issued.empty()) {
-    const IssuedWrite write = std::move(it.issued.front());
-    it.issued.pop_front();
+  for (const IssuedWrite& write : it.issued.take_through_snapshot()) {
     settle(node, write);
     if (write.snapshot) {
       it.applied = std::max(it.applied, write.snapshot->index);
       it.applied_ever = std::max(it.applied_ever, it.applied);
       it.commit = std::max(it.commit, write.snapshot->index);
       it.installed = std::max(it.installed, write.snapshot->index);
-      return;
-    }
-  }
-}
-
-// What a crash left of the writes that were under way: some prefix of the appends, with or without
-// the snapshot.
-void Invariants::settle_crash(model::NodeId node, const Recovered& recovered) {
-  Node& it = nodes_[node];
-  for (const bool with_snapshot : {false, true}) {
-    ShadowSlots slots = it.slots;
-    std::size_t count = 0;
-    const auto skipped = [with_snapshot](const IssuedWrite& write) {
-      return write.snapshot.has_value() && !with_snapshot;
-    };
-    while (!slots.equals(recovered) && count < it.issued.size()) {
-      const IssuedWrite& write = it.issued[count++];
-      if (!skipped(write)) {
-        slots.apply(write);
-      }
-    }
-    if (slots.equals(recovered)) {
-      const std::deque<IssuedWrite> issued = std::move(it.issued);
-      it.issued.clear();
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!skipped(issued[i])) {
-          settle(node, issued[i]);
-          if (issued[i].snapshot) {
-            it.installed = std::max(it.installed, issued[i].snapshot->index);
-          }
-        }
-      }
-      return;
     }
   }
 }
@@ -314,11 +262,11 @@ void Invariants::observe_state(model::NodeId node, const ProtocolStatus& status,
   if (status.role == Role::leader) {
     check_peers(node, status);
   } else {
-    it.lease = false;
+    end_lease(node);
   }
   check_commit(node, status.commit);
   check_trimmed(node, status.first_index.prev());
-  commit_seen_ = std::max(commit_seen_, status.commit);
+  note_commit(status.commit);
 }
 
 // Promises are on disk before they are on the wire, and ballots before they are used.
@@ -361,44 +309,6 @@ void Invariants::observe_applied(model::NodeId node, model::LogIndex index, mode
   if ((!fresh && known->second != payload_hash) || other) {
     violated(fmt::format("A: node {} applies another value at {}", node.value(), index.value()));
   }
-}
-
-void Invariants::observe_read_asked(model::NodeId node, RequestId id) {
-  nodes_[node].reads[id] = commit_seen_;
-}
-
-void Invariants::observe_read_ready(model::NodeId node, RequestId id, model::LogIndex index) {
-  Node& it = nodes_[node];
-  const auto read = it.reads.find(id);
-  if (read == it.reads.end()) {
-    return;
-  }
-  if (index < read->second) {
-    violated(fmt::format("C1: read {} of node {} gets index {}, {} was chosen when it was asked",
-                         id.value(), node.value(), index.value(), read->second.value()));
-  }
-  it.reads.erase(read);
-}
-
-void Invariants::observe_read_failed(model::NodeId node, RequestId id) {
-  nodes_[node].reads.erase(id);
-}
-
-void Invariants::observe_lease(model::NodeId node, bool covers) { nodes_[node].lease = covers; }
-
-std::optional<std::string> Invariants::check() {
-  model::NodeId holder;
-  for (auto& [id, node] : nodes_) {
-    if (node.lease && !holder.is_none()) {
-      violated(
-          fmt::format("T1: nodes {} and {} hold a lease at one time", holder.value(), id.value()));
-    }
-    if (node.lease) {
-      holder = id;
-    }
-    node.lease = false;
-  }
-  return violation_;
 }
 
 }  // namespace ostraka::protocol::multi_paxos

@@ -17,12 +17,12 @@
 
 #include "model/ids.h"
 #include "model/membership.h"
-#include "protocol/core/cluster_invariants.h"
+#include "protocol/core/common_invariants.h"
+#include "protocol/core/issued_writes.h"
 #include "protocol/multi_paxos/internal/shadow_slots.h"
 #include "protocol/multi_paxos/types.h"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,15 +34,16 @@
 
 namespace ostraka::protocol::multi_paxos {
 
-class Invariants final : public ClusterInvariants {
+class Invariants final : public CommonInvariants {
  public:
   // Those of the cluster's nodes.
   explicit Invariants(const Tuning& tuning = {}) : tuning_(tuning) {}
 
   void observe_started(model::NodeId node, const Recovered& recovered) override;
-  void observe_crashed(model::NodeId node) override;
+  void observe_crashed(model::NodeId node) override { end_service(node); }
   // D and P5 do not compare with the history of a replaced disk.
   void observe_wiped(model::NodeId node) override {
+    end_service(node);
     nodes_.erase(node);
     wiped_.insert(node);
   }
@@ -56,12 +57,6 @@ class Invariants final : public ClusterInvariants {
   void observe_sent(const Message& message) override;
   void observe_applied(model::NodeId node, model::LogIndex index, model::Term term,
                        std::uint64_t payload_hash) override;
-  void observe_read_asked(model::NodeId node, RequestId id) override;
-  void observe_read_ready(model::NodeId node, RequestId id, model::LogIndex index) override;
-  void observe_read_failed(model::NodeId node, RequestId id) override;
-  void observe_lease(model::NodeId node, bool covers) override;
-
-  [[nodiscard]] std::optional<std::string> check() override;
 
   [[nodiscard]] model::LogIndex committed() const override { return prefix_; }
   [[nodiscard]] model::Term committed_term(model::LogIndex index) const override;
@@ -79,7 +74,7 @@ class Invariants final : public ClusterInvariants {
     bool started = false;
     std::uint64_t lives = 0;
     ShadowSlots slots;
-    std::deque<IssuedWrite> issued;
+    IssuedWrites issued;
     std::map<model::LogIndex, model::Term> written;  // issued or durable: what it proposes from
     model::Term term;
     model::LogIndex commit;
@@ -87,8 +82,6 @@ class Invariants final : public ClusterInvariants {
     model::LogIndex applied_ever;
     model::LogIndex installed;
     model::LogIndex trimmed;
-    bool lease = false;
-    std::map<RequestId, model::LogIndex> reads;  // floor of each open read
   };
   // What one acceptor told one candidate.
   struct Report {
@@ -100,9 +93,7 @@ class Invariants final : public ClusterInvariants {
     model::Term ballot;
   };
 
-  void violated(std::string text);
   void settle(model::NodeId node, const IssuedWrite& write);
-  void settle_crash(model::NodeId node, const Recovered& recovered);
   void check_proposal(model::NodeId node, const EntryMeta& entry, const Value& value);
   void check_acknowledged(const Message& message);
   void check_peers(model::NodeId node, const ProtocolStatus& status);
@@ -120,7 +111,6 @@ class Invariants final : public ClusterInvariants {
   [[nodiscard]] std::size_t quorum(const Voters& voters, bool phase2) const;
 
   const Tuning tuning_;
-  std::optional<std::string> violation_;
   std::map<model::NodeId, Node> nodes_;
   std::set<model::NodeId> wiped_;
   std::map<model::Term, std::pair<model::NodeId, std::uint64_t>> ballots_;  // used in which life
@@ -132,7 +122,6 @@ class Invariants final : public ClusterInvariants {
   model::LogIndex prefix_;                            // everything up to here is chosen
   std::map<model::LogIndex, Voters> configurations_;  // by the slot that chose them; 0: the first
   std::map<model::LogIndex, std::uint64_t> applied_;
-  model::LogIndex commit_seen_;  // greatest commit index that any node reported
 };
 
 }  // namespace ostraka::protocol::multi_paxos

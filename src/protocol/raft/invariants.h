@@ -17,7 +17,8 @@
 
 #include "model/ids.h"
 #include "model/membership.h"
-#include "protocol/core/cluster_invariants.h"
+#include "protocol/core/common_invariants.h"
+#include "protocol/core/issued_writes.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
 #include "protocol/core/message.h"
@@ -25,10 +26,8 @@
 #include "protocol/core/shadow_log.h"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -37,12 +36,13 @@
 
 namespace ostraka::protocol::raft {
 
-class Invariants final : public ClusterInvariants {
+class Invariants final : public CommonInvariants {
  public:
   void observe_started(model::NodeId node, const Recovered& recovered) override;
-  void observe_crashed(model::NodeId node) override;
+  void observe_crashed(model::NodeId node) override { end_service(node); }
   // D and R7 do not compare with the history of a replaced disk.
   void observe_wiped(model::NodeId node) override {
+    end_service(node);
     nodes_.erase(node);
     wiped_.insert(node);
   }
@@ -56,12 +56,6 @@ class Invariants final : public ClusterInvariants {
   void observe_sent(const Message& message) override;
   void observe_applied(model::NodeId node, model::LogIndex index, model::Term term,
                        std::uint64_t payload_hash) override;
-  void observe_read_asked(model::NodeId node, RequestId id) override;
-  void observe_read_ready(model::NodeId node, RequestId id, model::LogIndex index) override;
-  void observe_read_failed(model::NodeId node, RequestId id) override;
-  void observe_lease(model::NodeId node, bool covers) override;
-
-  [[nodiscard]] std::optional<std::string> check() override;
 
   [[nodiscard]] model::LogIndex committed() const override {
     return model::LogIndex{committed_.size()};
@@ -72,12 +66,10 @@ class Invariants final : public ClusterInvariants {
   struct Node {
     bool started = false;
     ShadowLog log;
-    std::deque<IssuedWrite> issued;
+    IssuedWrites issued;
     model::Term term;
     model::LogIndex commit;
     model::LogIndex applied;
-    bool lease = false;
-    std::map<RequestId, model::LogIndex> reads;  // floor of each open read
   };
   struct Leader {
     model::NodeId node;
@@ -92,9 +84,7 @@ class Invariants final : public ClusterInvariants {
     std::uint64_t hash = 0;
   };
 
-  void violated(std::string text);
   void settle(model::NodeId node, const IssuedWrite& write);
-  void settle_crash(model::NodeId node, const Recovered& recovered);
   void check_writer(model::NodeId node, const Append& append);
   void check_matching(model::NodeId node, const Append& append);
   void check_change(model::NodeId node, const ConfigurationAt& change, model::Term term);
@@ -103,7 +93,6 @@ class Invariants final : public ClusterInvariants {
   void count_replicas(model::Term term);
   void commit(model::LogIndex index, model::Term term);
 
-  std::optional<std::string> violation_;
   std::map<model::NodeId, Node> nodes_;
   std::set<model::NodeId> wiped_;
   std::map<model::Term, Leader> leaders_;
@@ -112,7 +101,6 @@ class Invariants final : public ClusterInvariants {
   std::map<std::pair<model::LogIndex, model::Term>, std::uint64_t> chains_;
   std::vector<Committed> committed_;  // [i] is the entry at index i + 1
   std::map<model::LogIndex, Applied> applied_;
-  model::LogIndex commit_seen_;  // greatest commit index that any node reported
 };
 
 }  // namespace ostraka::protocol::raft

@@ -9,27 +9,6 @@
 #include <algorithm>
 
 namespace ostraka::protocol::zab {
-namespace {
-
-// Two configurations may follow each other when every quorum of one meets every quorum of the
-// other.
-bool may_follow(const model::Configuration& before, const model::Configuration& after) {
-  if (!before.is_joint() && !after.is_joint()) {
-    return difference(before.voters, after.voters) <= 1;
-  }
-  if (!before.is_joint()) {
-    return difference(before.voters, after.voters_outgoing) == 0;
-  }
-  return !after.is_joint() && difference(before.voters, after.voters) == 0;
-}
-
-}  // namespace
-
-void Invariants::violated(std::string text) {
-  if (!violation_) {
-    violation_ = std::move(text);
-  }
-}
 
 model::Term Invariants::committed_term(model::LogIndex index) const {
   return index.is_none() || index > committed() ? model::Term{}
@@ -39,8 +18,9 @@ model::Term Invariants::committed_term(model::LogIndex index) const {
 void Invariants::observe_started(model::NodeId node, const Recovered& recovered) {
   Node& it = nodes_[node];
   if (it.started) {
-    // Writes reach the disk in order, each whole or not at all.
-    settle_crash(node, recovered);
+    for (const IssuedWrite& write : it.issued.take_survivors(it.log, recovered)) {
+      settle(node, write);
+    }
     if (!it.log.equals(recovered)) {
       const HardState& was = it.log.hard_state();
       violated(
@@ -67,14 +47,7 @@ void Invariants::observe_started(model::NodeId node, const Recovered& recovered)
   it.commit = recovered.applied;
   it.applied = recovered.applied;
   it.applied_term = {};
-  it.lease = false;
-  it.reads.clear();
-}
-
-void Invariants::observe_crashed(model::NodeId node) {
-  Node& it = nodes_[node];
-  it.lease = false;
-  it.reads.clear();
+  end_service(node);
 }
 
 void Invariants::observe_append(model::NodeId node, const Append& append,
@@ -97,7 +70,7 @@ void Invariants::observe_append(model::NodeId node, const Append& append,
       append.hard_state->second_term == append.hard_state->term) {
     open_epoch(node, append.hard_state->term);
   }
-  it.issued.push_back({append, std::nullopt, 0});
+  it.issued.push({append, std::nullopt, 0});
 }
 
 // What a primary adds in its own epoch: Z2 (nobody else proposes), Z5 and Z6.
@@ -143,62 +116,22 @@ void Invariants::observe_install(model::NodeId node, const SnapshotMeta& meta) {
                          node.value(), meta.index.value(), meta.term.value()));
     return;
   }
-  nodes_[node].issued.push_back({Append{}, meta, known->second.chain});
+  nodes_[node].issued.push({Append{}, meta, known->second.chain});
 }
 
 void Invariants::observe_append_durable(model::NodeId node, AppendToken token) {
-  Node& it = nodes_[node];
-  // A snapshot takes its own way to the disk: writes issued behind it may be durable before it.
-  for (auto write = it.issued.begin(); write != it.issued.end();) {
-    if (write->snapshot || write->append.token > token) {
-      ++write;
-      continue;
-    }
-    const IssuedWrite durable = std::move(*write);
-    write = it.issued.erase(write);
-    settle(node, durable);
-  }
-}
-
-// What a crash left of the writes that were under way: some prefix of the appends, with or without
-// the snapshot.
-void Invariants::settle_crash(model::NodeId node, const Recovered& recovered) {
-  Node& it = nodes_[node];
-  for (const bool with_snapshot : {false, true}) {
-    ShadowLog log = it.log;
-    std::size_t count = 0;
-    const auto skipped = [with_snapshot](const IssuedWrite& write) {
-      return write.snapshot.has_value() && !with_snapshot;
-    };
-    while (!log.equals(recovered) && count < it.issued.size()) {
-      const IssuedWrite& write = it.issued[count++];
-      if (!skipped(write)) {
-        log.apply(write);
-      }
-    }
-    if (log.equals(recovered)) {
-      const std::deque<IssuedWrite> issued = std::move(it.issued);
-      it.issued.clear();
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!skipped(issued[i])) {
-          settle(node, issued[i]);
-        }
-      }
-      return;
-    }
+  for (const IssuedWrite& write : nodes_[node].issued.take_durable(token)) {
+    settle(node, write);
   }
 }
 
 void Invariants::observe_snapshot_durable(model::NodeId node) {
   Node& it = nodes_[node];
-  while (!it.issued.empty()) {
-    const IssuedWrite write = std::move(it.issued.front());
-    it.issued.pop_front();
+  for (const IssuedWrite& write : it.issued.take_through_snapshot()) {
     settle(node, write);
     if (write.snapshot) {
       it.applied = std::max(it.applied, write.snapshot->index);
       it.commit = std::max(it.commit, write.snapshot->index);
-      return;
     }
   }
 }
@@ -367,16 +300,9 @@ void Invariants::count_replicas(model::Term epoch) {
     return;
   }
   const std::map<model::NodeId, model::LogIndex>& accepted = opened->second.accepted;
-  const auto held = [&](const std::vector<model::Member>& members) {
-    std::vector<std::uint64_t> values;
-    for (const model::Member& member : members) {
-      const auto at = accepted.find(member.id);
-      values.push_back(at == accepted.end() ? 0 : at->second.value());
-    }
-    return values;
-  };
-  std::vector<std::uint64_t> incoming = held(opened->second.configuration.voters);
-  std::vector<std::uint64_t> outgoing = held(opened->second.configuration.voters_outgoing);
+  const model::Configuration& in_use = opened->second.configuration;
+  std::vector<std::uint64_t> incoming = held_by(in_use.voters, accepted);
+  std::vector<std::uint64_t> outgoing = held_by(in_use.voters_outgoing, accepted);
   const model::LogIndex index{quorum::joint_value(incoming, outgoing)};
   if (index > committed()) {
     commit(index, epoch);
@@ -427,13 +353,13 @@ void Invariants::observe_state(model::NodeId node, const ProtocolStatus& status,
     }
     check_peers(node, status);
   } else {
-    it.lease = false;
+    end_lease(node);
   }
   if (status.commit > committed()) {
     violated(fmt::format("Z2: node {} reports commit {}, a quorum has {}", node.value(),
                          status.commit.value(), committed().value()));
   }
-  commit_seen_ = std::max(commit_seen_, status.commit);
+  note_commit(status.commit);
 }
 
 // R7: what a leader believes of its followers is on their disks.
@@ -448,8 +374,7 @@ void Invariants::check_peers(model::NodeId node, const ProtocolStatus& status) {
     if (log.hard_state().term > status.term) {
       continue;  // a later leader may have cut it since
     }
-    if (peer.match > log.last() || (own.has(peer.match) && log.has(peer.match) &&
-                                    own.at(peer.match).chain != log.at(peer.match).chain)) {
+    if (!may_match(own, log, peer.match)) {
       violated(
           fmt::format("R7: the leader {} of epoch {} believes that node {} has {}, durable "
                       "there is {}",
@@ -517,45 +442,6 @@ void Invariants::observe_applied(model::NodeId node, model::LogIndex index, mode
     violated(fmt::format("Z2: node {} delivers epoch {} at {}, committed is epoch {}", node.value(),
                          term.value(), index.value(), committed_term(index).value()));
   }
-}
-
-void Invariants::observe_read_asked(model::NodeId node, RequestId id) {
-  nodes_[node].reads[id] = commit_seen_;
-}
-
-void Invariants::observe_read_ready(model::NodeId node, RequestId id, model::LogIndex index) {
-  Node& it = nodes_[node];
-  const auto at = it.reads.find(id);
-  if (at == it.reads.end()) {
-    violated(fmt::format("C1: node {} answers read {} twice or unasked", node.value(), id.value()));
-    return;
-  }
-  if (index < at->second) {
-    violated(fmt::format("C1: node {} reads at {}, {} was committed before it was asked",
-                         node.value(), index.value(), at->second.value()));
-  }
-  it.reads.erase(at);
-}
-
-void Invariants::observe_read_failed(model::NodeId node, RequestId id) {
-  nodes_[node].reads.erase(id);
-}
-
-void Invariants::observe_lease(model::NodeId node, bool covers) { nodes_[node].lease = covers; }
-
-std::optional<std::string> Invariants::check() {
-  model::NodeId holder;
-  for (auto& [id, node] : nodes_) {
-    if (node.lease && !holder.is_none()) {
-      violated(
-          fmt::format("T1: nodes {} and {} hold a lease at one time", holder.value(), id.value()));
-    }
-    if (node.lease) {
-      holder = id;
-    }
-    node.lease = false;
-  }
-  return violation_;
 }
 
 }  // namespace ostraka::protocol::zab

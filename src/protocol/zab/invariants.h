@@ -21,11 +21,11 @@
 
 #include "model/ids.h"
 #include "model/membership.h"
-#include "protocol/core/cluster_invariants.h"
+#include "protocol/core/common_invariants.h"
+#include "protocol/core/issued_writes.h"
 #include "protocol/core/shadow_log.h"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,16 +36,17 @@
 
 namespace ostraka::protocol::zab {
 
-class Invariants final : public ClusterInvariants {
+class Invariants final : public CommonInvariants {
  public:
   // `max_epoch_entries`: as in Settings.
   explicit Invariants(std::uint64_t max_epoch_entries = Settings{}.max_epoch_entries)
       : max_epoch_entries_(max_epoch_entries) {}
 
   void observe_started(model::NodeId node, const Recovered& recovered) override;
-  void observe_crashed(model::NodeId node) override;
+  void observe_crashed(model::NodeId node) override { end_service(node); }
   // D and R7 do not compare with the history of a replaced disk.
   void observe_wiped(model::NodeId node) override {
+    end_service(node);
     nodes_.erase(node);
     wiped_.insert(node);
   }
@@ -59,12 +60,6 @@ class Invariants final : public ClusterInvariants {
   void observe_sent(const Message& message) override;
   void observe_applied(model::NodeId node, model::LogIndex index, model::Term term,
                        std::uint64_t payload_hash) override;
-  void observe_read_asked(model::NodeId node, RequestId id) override;
-  void observe_read_ready(model::NodeId node, RequestId id, model::LogIndex index) override;
-  void observe_read_failed(model::NodeId node, RequestId id) override;
-  void observe_lease(model::NodeId node, bool covers) override;
-
-  [[nodiscard]] std::optional<std::string> check() override;
 
   [[nodiscard]] model::LogIndex committed() const override {
     return model::LogIndex{committed_.size()};
@@ -75,13 +70,11 @@ class Invariants final : public ClusterInvariants {
   struct Node {
     bool started = false;
     ShadowLog log;
-    std::deque<IssuedWrite> issued;
+    IssuedWrites issued;
     model::Term term;
     model::LogIndex commit;
     model::LogIndex applied;
     model::Term applied_term;
-    bool lease = false;
-    std::map<RequestId, model::LogIndex> reads;  // floor of each open read
   };
   // One epoch that a leader has opened: it wrote the epoch as its own and as current. A follower's
   // disk may hold it before the leader's does.
@@ -102,9 +95,7 @@ class Invariants final : public ClusterInvariants {
     std::optional<std::uint64_t> hash;  // of the payload, once it is known
   };
 
-  void violated(std::string text);
   void settle(model::NodeId node, const IssuedWrite& write);
-  void settle_crash(model::NodeId node, const Recovered& recovered);
   void check_epochs(model::NodeId node, const HardState& before, const HardState& after);
   void check_broadcast(model::NodeId node, const Append& append);
   void check_entries(model::NodeId node, const Append& append);
@@ -116,7 +107,6 @@ class Invariants final : public ClusterInvariants {
   void commit(model::LogIndex index, model::Term epoch);
 
   const std::uint64_t max_epoch_entries_;
-  std::optional<std::string> violation_;
   std::map<model::NodeId, Node> nodes_;
   std::set<model::NodeId> wiped_;
   std::map<model::Term, Opened> epochs_;
@@ -124,7 +114,6 @@ class Invariants final : public ClusterInvariants {
   std::map<std::pair<model::LogIndex, model::Term>, Value> values_;
   std::vector<Committed> committed_;  // [i] is the entry at index i + 1
   std::map<model::LogIndex, std::pair<model::Term, std::uint64_t>> applied_;
-  model::LogIndex commit_seen_;  // greatest commit index that any node reported
 };
 
 }  // namespace ostraka::protocol::zab

@@ -3,22 +3,12 @@
 #pragma once
 
 #include "model/ids.h"
-#include "protocol/core/effects.h"
+#include "protocol/core/issued_writes.h"
 #include "protocol/core/protocol.h"
 
-#include <cstdint>
 #include <map>
-#include <optional>
-#include <vector>
 
 namespace ostraka::protocol::multi_paxos {
-
-// A write that was issued and may or may not be on disk yet: an append or a snapshot.
-struct IssuedWrite {
-  Append append;
-  std::vector<std::uint64_t> hashes;  // parallel to append.entries, or empty
-  std::optional<SnapshotMeta> snapshot;
-};
 
 class ShadowSlots {
  public:
