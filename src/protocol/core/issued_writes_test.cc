@@ -19,8 +19,8 @@ IssuedWrite append(std::uint64_t token, std::uint64_t index) {
 
 IssuedWrite snapshot(std::uint64_t index) {
   IssuedWrite write;
-  write.snapshot =
-      SnapshotMeta{model::LogIndex{index}, model::Term{1}, std::make_shared<model::Configuration>()};
+  write.snapshot = SnapshotMeta{model::LogIndex{index}, model::Term{1},
+                                std::make_shared<model::Configuration>()};
   return write;
 }
 

@@ -18,9 +18,8 @@ base::Instant lease_end(std::uint64_t stamp, base::Duration lease) {
   if (stamp == kOwnLeaseStamp) {
     return base::Instant::never();
   }
-  return stamp == 0
-             ? base::Instant{}
-             : base::Instant::from_nanoseconds(static_cast<std::int64_t>(stamp)) + lease;
+  return stamp == 0 ? base::Instant{}
+                    : base::Instant::from_nanoseconds(static_cast<std::int64_t>(stamp)) + lease;
 }
 
 }  // namespace ostraka::protocol

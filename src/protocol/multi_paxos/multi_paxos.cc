@@ -62,9 +62,8 @@ void MultiPaxos::finish() {
   Durability& d = durability_;
   if (out_->append.present) {
     Append& append = out_->append;
-    append.term = hard_.term;
-    append.index = append.entries.empty() ? log_.last() : append.entries.back().index;
-    d.pending.push_back({append.token, append.term, append.index});
+    d.writes.close(append, hard_.term,
+                   append.entries.empty() ? log_.last() : append.entries.back().index);
     if (!d.step_low.is_none()) {
       while (!d.lows.empty() && d.lows.back().low >= d.step_low) {
         d.lows.pop_back();
@@ -83,15 +82,6 @@ void MultiPaxos::finish() {
     told_.role = {role_, hard_.term, leader_};
     out_->role_change = told_.role;
     trace(TraceKind::role, static_cast<std::uint64_t>(role_), hard_.term.value(), leader_.value());
-  }
-}
-
-void MultiPaxos::open_append() {
-  Append& append = out_->append;
-  if (!append.present) {
-    append.present = true;
-    durability_.issued = durability_.issued.next();
-    append.token = durability_.issued;
   }
 }
 
@@ -139,19 +129,12 @@ model::LogIndex MultiPaxos::durable_upto() const {
 }
 
 Message& MultiPaxos::compose(model::NodeId to, MessageKind kind, AppendToken behind) {
-  Message* message = nullptr;
-  if (is_durable(behind)) {
-    message = &out_->send_now.add();
-  } else {
-    DelayedMessage& delayed = out_->send_after_durable.add();
-    delayed.token = behind;
-    message = &delayed.message;
-  }
-  message->from = self_;
-  message->to = to;
-  message->kind = static_cast<std::uint8_t>(kind);
-  message->term = hard_.term;
-  return *message;
+  Message& message = durability_.writes.message_behind(behind, *out_);
+  message.from = self_;
+  message.to = to;
+  message.kind = static_cast<std::uint8_t>(kind);
+  message.term = hard_.term;
+  return message;
 }
 
 // Every message tells the sender's ballot, so none leaves before that is durable.
@@ -342,17 +325,8 @@ void MultiPaxos::dispatch(const Message& message) {
 
 void MultiPaxos::on(const Durable& event) {
   Durability& d = durability_;
-  OSTRAKA_ASSERT(event.token <= d.issued, "durable before it was written");
-  while (!d.pending.empty() && d.pending.front().token <= event.token) {
-    const PendingAppend& written = d.pending.front();
-    if (written.token == event.token) {
-      OSTRAKA_ASSERT(written.term == event.term && written.index == event.index,
-                     "the echo of a write differs from the write");
-    }
-    d.done = written.token;
-    d.pending.pop_front();
-  }
-  while (!d.lows.empty() && d.lows.front().token <= d.done) {
+  d.writes.complete(event);
+  while (!d.lows.empty() && d.lows.front().token <= d.writes.done()) {
     d.lows.pop_front();
   }
   if (role_ == Role::candidate) {

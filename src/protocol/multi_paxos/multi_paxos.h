@@ -72,11 +72,13 @@ class MultiPaxos final : public Protocol {
   void on_deadline_timer();
   void arm_deadline(base::Instant deadline);
   void finish();
-  void open_append();
+  void open_append() { durability_.writes.open(out_->append); }
   void write(const EntryMeta& entry, std::shared_ptr<const model::Configuration> configuration);
   void promise(model::Term ballot);
   void persist_hard_state();
-  [[nodiscard]] bool is_durable(AppendToken token) const { return token <= durability_.done; }
+  [[nodiscard]] bool is_durable(AppendToken token) const {
+    return durability_.writes.is_durable(token);
+  }
   // Every slot up to here that is written is durable.
   [[nodiscard]] model::LogIndex durable_upto() const;
   Message& compose(model::NodeId to, MessageKind kind, AppendToken behind);

@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "model/ids.h"
+#include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
 #include "protocol/core/reads.h"
@@ -96,13 +97,6 @@ struct Election {
   model::Term best;                              // the highest ballot reported (planted bug only)
 };
 
-// A durable write under way.
-struct PendingAppend {
-  AppendToken token;
-  model::Term term;
-  model::LogIndex index;
-};
-
 // The lowest slot of the writes up to this token that are under way.
 struct PendingLow {
   AppendToken token;
@@ -110,13 +104,11 @@ struct PendingLow {
 };
 
 struct Durability {
-  AppendToken issued;
-  AppendToken done;
-  AppendToken hard_state;  // the write that carries the promised ballot
-  Ring<PendingAppend> pending;
+  AppendTokens writes;
+  AppendToken hard_state;    // the write that carries the promised ballot
   Ring<PendingLow> lows;     // rising in both; the front is the lowest slot not durable
   model::LogIndex step_low;  // of the append being built; none = no entries yet
-  bool ack_owed = false;     // follower: an acknowledgement waits for `pending`
+  bool ack_owed = false;     // follower: an acknowledgement waits for a write
 };
 
 // Follower: what of the leader's log is here, told in this life and at this ballot.

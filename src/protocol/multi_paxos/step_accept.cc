@@ -149,9 +149,9 @@ void MultiPaxos::acknowledge_ranges(const Message& message) {
            is_beyond(entries[i + 1])) {
       ++i;
     }
-    Message& answer = compose(
-        message.from, MessageKind::accepted,
-        mutant_ == Mutant::ack_before_durable ? durability_.hard_state : durability_.issued);
+    Message& answer = compose(message.from, MessageKind::accepted,
+                              mutant_ == Mutant::ack_before_durable ? durability_.hard_state
+                                                                    : durability_.writes.issued());
     answer.term = message.term;
     answer.flags = kFlagRange;
     answer.index = first;

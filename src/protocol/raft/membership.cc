@@ -133,7 +133,7 @@ void Raft::adopt_configuration() {
         now.voters_outgoing.size());
   if (is_leader()) {
     if (Peer* self = find(self_); self != nullptr) {
-      self->match = durability_.index;
+      self->match = durability_.log.index();
     }
     update_lease();
   } else if (role_ == Role::learner || role_ == Role::follower) {

@@ -22,7 +22,7 @@ Raft::Raft(model::NodeId self, const Settings& settings, const Recovered& recove
   OSTRAKA_ASSERT(!self.is_none(), "a node needs an identity");
   OSTRAKA_ASSERT(applied_ >= log_.base() && applied_ <= log_.last(),
                  "the applied index lies outside the log");
-  durability_.index = log_.last();
+  durability_.log.start_at(log_.last());
   // A late answer to an earlier life must not be taken for one to this: numbers start anywhere.
   s_.reads.forwarded.start_numbers_at(prng_.next() >> 1);
   s_.election.campaign = prng_.next() >> 1;
@@ -58,12 +58,10 @@ void Raft::step(const Event& event, Effects& effects) {
 
 void Raft::finish() {
   if (out_->append.present) {
-    Append& append = out_->append;
-    append.term = hard_.term;
-    append.index = log_.last();
-    durability_.pending.push_back({append.token, append.term, append.index, append.index});
+    durability_.writes.close(out_->append, hard_.term, log_.last());
+    durability_.log.add(out_->append.token, log_.last());
   }
-  const model::LogIndex ready = std::min(commit_, durability_.index);
+  const model::LogIndex ready = std::min(commit_, durability_.log.index());
   if (ready > told_.apply_upto) {
     told_.apply_upto = ready;
     out_->apply_upto = ready;
@@ -76,15 +74,6 @@ void Raft::finish() {
   }
 }
 
-void Raft::open_append() {
-  Append& append = out_->append;
-  if (!append.present) {
-    append.present = true;
-    durability_.issued = durability_.issued.next();
-    append.token = durability_.issued;
-  }
-}
-
 void Raft::persist_hard_state() {
   open_append();
   out_->append.hard_state = hard_;
@@ -92,19 +81,12 @@ void Raft::persist_hard_state() {
 }
 
 Message& Raft::compose(model::NodeId to, MessageKind kind, AppendToken behind) {
-  Message* message = nullptr;
-  if (is_durable(behind)) {
-    message = &out_->send_now.add();
-  } else {
-    DelayedMessage& delayed = out_->send_after_durable.add();
-    delayed.token = behind;
-    message = &delayed.message;
-  }
-  message->from = self_;
-  message->to = to;
-  message->kind = static_cast<std::uint8_t>(kind);
-  message->term = hard_.term;
-  return *message;
+  Message& message = durability_.writes.message_behind(behind, *out_);
+  message.from = self_;
+  message.to = to;
+  message.kind = static_cast<std::uint8_t>(kind);
+  message.term = hard_.term;
+  return message;
 }
 
 // Every message tells the sender's term, so none leaves before that term is durable.
@@ -310,17 +292,8 @@ void Raft::on(const Received& event) {
 
 void Raft::on(const Durable& event) {
   Durability& d = durability_;
-  OSTRAKA_ASSERT(event.token <= d.issued, "durable before it was written");
-  while (!d.pending.empty() && d.pending.front().token <= event.token) {
-    const PendingAppend& written = d.pending.front();
-    if (written.token == event.token) {
-      OSTRAKA_ASSERT(written.term == event.term && written.index == event.index,
-                     "the echo of a write differs from the write");
-    }
-    d.index = std::max(d.index, written.covers);
-    d.done = written.token;
-    d.pending.pop_front();
-  }
+  d.writes.complete(event);
+  d.log.complete(d.writes.done());
   if (role_ == Role::candidate && is_durable(d.hard_state)) {
     if (Peer* self = find(self_); self != nullptr && self->ballot == Ballot::open) {
       self->ballot = Ballot::granted;
@@ -329,7 +302,7 @@ void Raft::on(const Durable& event) {
   }
   if (is_leader()) {
     if (Peer* self = find(self_); self != nullptr) {
-      self->match = d.index;
+      self->match = d.log.index();
     }
     advance_commit();
   } else if (d.ack_owed && !leader_.is_none()) {
@@ -386,7 +359,7 @@ ProtocolStatus Raft::status() const {
   status.leader = leader_;
   status.first_index = log_.first();
   status.last_index = log_.last();
-  status.durable_index = durability_.index;
+  status.durable_index = durability_.log.index();
   status.commit = commit_;
   status.resent_bytes = resent_bytes_;
   if (!is_leader()) {

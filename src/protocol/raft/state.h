@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "model/ids.h"
+#include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
 #include "protocol/core/reads.h"
@@ -73,21 +74,11 @@ struct Election {
   std::uint64_t campaign = 0;                    // numbers pre-vote rounds
 };
 
-// A durable write under way. `covers` falls when a truncation overtakes it.
-struct PendingAppend {
-  AppendToken token;
-  model::Term term;
-  model::LogIndex index;
-  model::LogIndex covers;
-};
-
 struct Durability {
-  AppendToken issued;
-  AppendToken done;
+  AppendTokens writes;
+  DurableIndex log;
   AppendToken hard_state;  // the write that carries the term and vote in use
-  model::LogIndex index;   // every entry up to here is durable
-  Ring<PendingAppend> pending;
-  bool ack_owed = false;  // follower: an acknowledgement waits for `pending`
+  bool ack_owed = false;   // follower: an acknowledgement waits for a write
 };
 
 struct Transfer {

@@ -228,7 +228,7 @@ void Raft::become_leader() {
     s_.leading.uncommitted_bytes += log_.bytes_at(i) + kEntryOverheadBytes;
   }
   for (Peer& peer : peers_) {
-    peer.match = peer.id == self_ ? durability_.index : model::LogIndex{};
+    peer.match = peer.id == self_ ? durability_.log.index() : model::LogIndex{};
     peer.received = {};
     peer.round = 0;
     peer.asked_round = 0;

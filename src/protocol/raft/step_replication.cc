@@ -115,15 +115,10 @@ void Raft::store_entries(const Message& message) {
   trace(TraceKind::appended, from.value(), log_.last().value(), log_.last_term().value());
 }
 
-// A truncation overtakes writes that are still under way: they cover less now.
 bool Raft::truncate(model::LogIndex from) {
   OSTRAKA_ASSERT(from > commit_, "a committed entry would be cut");
-  Durability& d = durability_;
   out_->append.truncate_from = from;
-  d.index = std::min(d.index, from.prev());
-  for (std::size_t i = 0; i < d.pending.size(); ++i) {
-    d.pending[i].covers = std::min(d.pending[i].covers, from.prev());
-  }
+  durability_.log.truncate(from);
   trace(TraceKind::truncated, from.value());
   return log_.truncate_from(from);
 }
@@ -145,7 +140,7 @@ void Raft::reject_append(const Message& message) {
 void Raft::owe_acknowledgement() {
   Durability& d = durability_;
   d.ack_owed = true;
-  if (d.index >= matched_ || mutant_ == Mutant::ack_before_durable) {
+  if (d.log.index() >= matched_ || mutant_ == Mutant::ack_before_durable) {
     acknowledge();
   }
 }
@@ -154,7 +149,8 @@ void Raft::owe_acknowledgement() {
 void Raft::acknowledge() {
   Durability& d = durability_;
   Message& answer = compose(leader_, MessageKind::append_ack);
-  answer.index = mutant_ == Mutant::ack_before_durable ? matched_ : std::min(matched_, d.index);
+  answer.index =
+      mutant_ == Mutant::ack_before_durable ? matched_ : std::min(matched_, d.log.index());
   answer.hint_index = matched_;
   d.ack_owed = answer.index < matched_;
 }
@@ -185,7 +181,7 @@ void Raft::on_heartbeat(const Message& message) {
   Message& answer = compose(message.from, MessageKind::heartbeat_ack);
   answer.context = message.context;
   answer.stamp = message.stamp;
-  answer.index = std::min(matched_, durability_.index);
+  answer.index = std::min(matched_, durability_.log.index());
   answer.hint_index = matched_;
   if ((message.flags & kFlagPromise) != 0) {
     // The promise runs from the receipt on this clock; the leader counts from its sending.

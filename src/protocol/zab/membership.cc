@@ -132,7 +132,7 @@ void Zab::adopt_configuration() {
     if (Peer* self = find(self_); self != nullptr && is_durable(durability_.adopted)) {
       self->acked = true;
       self->adopted = true;
-      self->match = durability_.index;
+      self->match = durability_.log.index();
     }
     update_lease();
   }

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "model/ids.h"
+#include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
 #include "protocol/core/reads.h"
@@ -104,22 +105,12 @@ struct Election {
   bool leader_unreachable = false;               // connections to it broke since
 };
 
-// A durable write under way. `covers` falls when a truncation overtakes it.
-struct PendingAppend {
-  AppendToken token;
-  model::Term term;
-  model::LogIndex index;
-  model::LogIndex covers;
-};
-
 struct Durability {
-  AppendToken issued;
-  AppendToken done;
+  AppendTokens writes;
+  DurableIndex log;
   AppendToken accepted;   // the write that carries the accepted epoch in use
   AppendToken adopted;    // the write that carries the current epoch in use
-  model::LogIndex index;  // every entry up to here is durable
-  Ring<PendingAppend> pending;
-  bool ack_owed = false;  // follower: an acknowledgement waits for `pending`
+  bool ack_owed = false;  // follower: an acknowledgement waits for a write
 };
 
 // This node as a follower of leader_.

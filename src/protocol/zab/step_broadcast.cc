@@ -120,7 +120,7 @@ void Zab::on_ping(const Message& message) {
   Message& answer = compose(message.from, MessageKind::pong);
   answer.context = message.context;
   answer.stamp = message.stamp;
-  answer.index = std::min(s_.following.matched, durability_.index);
+  answer.index = std::min(s_.following.matched, durability_.log.index());
   answer.hint_index = s_.following.matched;
   if ((message.flags & kFlagPromise) != 0) {
     // The promise runs from the receipt on this clock; the leader counts from its sending.

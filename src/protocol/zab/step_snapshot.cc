@@ -81,11 +81,7 @@ void Zab::on(const SnapshotInstalled& event) {
   installing_.reset();
   OSTRAKA_ASSERT(meta.index > commit_, "a snapshot replaced what is committed here");
   log_.reset(meta);
-  Durability& d = durability_;
-  d.index = meta.index;
-  for (std::size_t i = 0; i < d.pending.size(); ++i) {
-    d.pending[i].covers = model::LogIndex{};
-  }
+  durability_.log.restart_at(meta.index);
   commit_ = meta.index;
   applied_ = std::max(applied_, meta.index);
   told_.apply_upto = std::max(told_.apply_upto, meta.index);

@@ -152,15 +152,10 @@ bool Zab::adopt_epoch(model::LogIndex last) {
   return true;
 }
 
-// A truncation overtakes writes that are still under way: they cover less now.
 bool Zab::truncate(model::LogIndex from) {
   OSTRAKA_ASSERT(from > commit_, "a committed entry would be cut");
-  Durability& d = durability_;
   out_->append.truncate_from = from;
-  d.index = std::min(d.index, from.prev());
-  for (std::size_t i = 0; i < d.pending.size(); ++i) {
-    d.pending[i].covers = std::min(d.pending[i].covers, from.prev());
-  }
+  durability_.log.truncate(from);
   trace(TraceKind::truncated, from.value());
   return log_.truncate_from(from);
 }
@@ -184,7 +179,8 @@ void Zab::owe_acknowledgement() {
   const bool new_leader = s_.following.ack_new_leader_owed;
   const bool early = (new_leader && mutant_ == Mutant::ack_new_leader_before_durable) ||
                      (!new_leader && mutant_ == Mutant::ack_before_durable);
-  const bool durable = d.index >= s_.following.matched && (!new_leader || is_durable(d.adopted));
+  const bool durable =
+      d.log.index() >= s_.following.matched && (!new_leader || is_durable(d.adopted));
   if (durable || early) {
     acknowledge();
   }
@@ -197,7 +193,7 @@ void Zab::acknowledge() {
   const bool early_epoch = mutant_ == Mutant::ack_new_leader_before_durable;
   const bool new_leader = following.ack_new_leader_owed && (is_durable(d.adopted) || early_epoch);
   Message& answer = compose(leader_, new_leader ? MessageKind::ack_new_leader : MessageKind::ack);
-  answer.index = std::min(following.matched, d.index);
+  answer.index = std::min(following.matched, d.log.index());
   if (mutant_ == Mutant::ack_before_durable || (new_leader && early_epoch)) {
     answer.index = following.matched;
   }

@@ -23,7 +23,7 @@ Zab::Zab(model::NodeId self, const Settings& settings, const Recovered& recovere
   OSTRAKA_ASSERT(hard_.second_term <= hard_.term, "adopted an epoch that it never accepted");
   OSTRAKA_ASSERT(applied_ >= log_.base() && applied_ <= log_.last(),
                  "the applied index lies outside the log");
-  durability_.index = log_.last();
+  durability_.log.start_at(log_.last());
   // A late answer to an earlier life must not be taken for one to this: numbers start anywhere.
   s_.reads.forwarded.start_numbers_at(prng_.next() >> 1);
   s_.following.session = prng_.next() >> 1;
@@ -55,12 +55,10 @@ void Zab::step(const Event& event, Effects& effects) {
 
 void Zab::finish() {
   if (out_->append.present) {
-    Append& append = out_->append;
-    append.term = hard_.term;
-    append.index = log_.last();
-    durability_.pending.push_back({append.token, append.term, append.index, append.index});
+    durability_.writes.close(out_->append, hard_.term, log_.last());
+    durability_.log.add(out_->append.token, log_.last());
   }
-  const model::LogIndex ready = std::min(commit_, durability_.index);
+  const model::LogIndex ready = std::min(commit_, durability_.log.index());
   if (ready > told_.apply_upto) {
     told_.apply_upto = ready;
     out_->apply_upto = ready;
@@ -90,15 +88,6 @@ model::NodeId Zab::known_leader() const {
   return phase_ == Phase::broadcast ? leader_ : model::NodeId{};
 }
 
-void Zab::open_append() {
-  Append& append = out_->append;
-  if (!append.present) {
-    append.present = true;
-    durability_.issued = durability_.issued.next();
-    append.token = durability_.issued;
-  }
-}
-
 void Zab::persist_hard_state() {
   open_append();
   out_->append.hard_state = hard_;
@@ -106,19 +95,12 @@ void Zab::persist_hard_state() {
 
 // Every message tells the sender's accepted epoch, so none leaves before that is durable.
 Message& Zab::compose(model::NodeId to, MessageKind kind) {
-  Message* message = nullptr;
-  if (is_durable(durability_.accepted)) {
-    message = &out_->send_now.add();
-  } else {
-    DelayedMessage& delayed = out_->send_after_durable.add();
-    delayed.token = durability_.accepted;
-    message = &delayed.message;
-  }
-  message->from = self_;
-  message->to = to;
-  message->kind = static_cast<std::uint8_t>(kind);
-  message->term = hard_.term;
-  return *message;
+  Message& message = durability_.writes.message_behind(durability_.accepted, *out_);
+  message.from = self_;
+  message.to = to;
+  message.kind = static_cast<std::uint8_t>(kind);
+  message.term = hard_.term;
+  return message;
 }
 
 void Zab::fail(RequestId id, base::ErrorCode code) {
@@ -318,17 +300,8 @@ void Zab::dispatch(const Message& message) {
 
 void Zab::on(const Durable& event) {
   Durability& d = durability_;
-  OSTRAKA_ASSERT(event.token <= d.issued, "durable before it was written");
-  while (!d.pending.empty() && d.pending.front().token <= event.token) {
-    const PendingAppend& written = d.pending.front();
-    if (written.token == event.token) {
-      OSTRAKA_ASSERT(written.term == event.term && written.index == event.index,
-                     "the echo of a write differs from the write");
-    }
-    d.index = std::max(d.index, written.covers);
-    d.done = written.token;
-    d.pending.pop_front();
-  }
+  d.writes.complete(event);
+  d.log.complete(d.writes.done());
   if (!leads()) {
     if (d.ack_owed && phase_ >= Phase::synchronisation) {
       acknowledge();
@@ -341,7 +314,7 @@ void Zab::on(const Durable& event) {
   }
   if (Peer* self = find(self_); self != nullptr && is_durable(d.adopted)) {
     self->adopted = true;
-    self->match = d.index;
+    self->match = d.log.index();
   }
   advance_commit();
 }
@@ -392,7 +365,7 @@ ProtocolStatus Zab::status() const {
   status.leader = known_leader();
   status.first_index = log_.first();
   status.last_index = log_.last();
-  status.durable_index = durability_.index;
+  status.durable_index = durability_.log.index();
   status.commit = commit_;
   status.resent_bytes = resent_bytes_;
   if (!is_leader()) {

@@ -61,9 +61,11 @@ class Zab final : public Protocol {
   void on_deadline_timer();
   void arm_deadline(base::Instant deadline);
   void finish();
-  void open_append();
+  void open_append() { durability_.writes.open(out_->append); }
   void persist_hard_state();
-  [[nodiscard]] bool is_durable(AppendToken token) const { return token <= durability_.done; }
+  [[nodiscard]] bool is_durable(AppendToken token) const {
+    return durability_.writes.is_durable(token);
+  }
   Message& compose(model::NodeId to, MessageKind kind);
   void fail(RequestId id, base::ErrorCode code);
   [[nodiscard]] base::ErrorCode not_leading() const;
