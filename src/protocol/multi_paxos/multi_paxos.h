@@ -70,7 +70,7 @@ class MultiPaxos final : public Protocol {
   bool follow(const Message& message);
   void on_heartbeat_timer();
   void on_deadline_timer();
-  void arm_deadline(base::Instant deadline);
+  void arm_deadline(base::Instant deadline) { s_.deadlines.arm(deadline, *out_); }
   void finish();
   void open_append() { durability_.writes.open(out_->append); }
   void write(const EntryMeta& entry, std::shared_ptr<const model::Configuration> configuration);
@@ -250,7 +250,7 @@ class MultiPaxos final : public Protocol {
     Promise promise;
     Leading leading;
     Reads reads;
-    base::Instant armed = base::Instant::never();  // the deadline timer
+    LazyTimer deadlines{kDeadlineTimer};  // of reads and of a transfer
     std::optional<Transfer> transfer;
     std::uint64_t question = 0;  // newest number given to a probe or question
   } s_;

@@ -7,8 +7,10 @@
 #include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
+#include "protocol/core/lazy_timer.h"
 #include "protocol/core/reads.h"
 #include "protocol/core/ring.h"
+#include "protocol/multi_paxos/types.h"
 
 #include <cstdint>
 #include <optional>
@@ -85,16 +87,16 @@ struct Promise {
 };
 
 struct Election {
-  base::Duration timeout;                        // drawn anew for each period
-  base::Instant deadline;                        // campaign then
-  base::Instant armed = base::Instant::never();  // what the driver's timer stands at
-  base::Instant heard_leader;                    // last word of the current leader
-  base::Instant heard_candidate;                 // last step of a phase 1; the origin = none
-  bool leader_unreachable = false;               // connections to it broke since
-  std::uint64_t campaign = 0;                    // numbers rounds of pre_prepare
-  model::LogIndex learned;                       // candidate: chosen up to here, as a reporter said
-  AppendToken recorded;                          // what was adopted is durable when this is
-  model::Term best;                              // the highest ballot reported (planted bug only)
+  base::Duration timeout;  // drawn anew for each period
+  base::Instant deadline;  // campaign then
+  LazyTimer timer{kElectionTimer};
+  base::Instant heard_leader;       // last word of the current leader
+  base::Instant heard_candidate;    // last step of a phase 1; the origin = none
+  bool leader_unreachable = false;  // connections to it broke since
+  std::uint64_t campaign = 0;       // numbers rounds of pre_prepare
+  model::LogIndex learned;          // candidate: chosen up to here, as a reporter said
+  AppendToken recorded;             // what was adopted is durable when this is
+  model::Term best;                 // the highest ballot reported (planted bug only)
 };
 
 // The lowest slot of the writes up to this token that are under way.

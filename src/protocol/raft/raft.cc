@@ -168,20 +168,13 @@ void Raft::on_heartbeat_timer() {
 }
 
 void Raft::on_deadline_timer() {
-  s_.armed = base::Instant::never();
+  s_.deadlines.fired();
   expire_reads();
   expire_transfer();
   arm_deadline(s_.reads.pending.deadline());
   arm_deadline(s_.reads.forwarded.deadline());
   if (s_.transfer) {
     arm_deadline(s_.transfer->deadline);
-  }
-}
-
-void Raft::arm_deadline(base::Instant deadline) {
-  if (deadline < s_.armed) {
-    s_.armed = deadline;
-    out_->timers.push_back({kDeadlineTimer, deadline});
   }
 }
 

@@ -57,7 +57,7 @@ class Raft final : public Protocol {
   void answer_old_term(const Message& message);
   void on_heartbeat_timer();
   void on_deadline_timer();
-  void arm_deadline(base::Instant deadline);
+  void arm_deadline(base::Instant deadline) { s_.deadlines.arm(deadline, *out_); }
   void finish();
   void open_append() { durability_.writes.open(out_->append); }
   void persist_hard_state();
@@ -200,7 +200,7 @@ class Raft final : public Protocol {
     Promise promise;
     Leading leading;
     Reads reads;
-    base::Instant armed = base::Instant::never();  // the deadline timer
+    LazyTimer deadlines{kDeadlineTimer};  // of reads and of a transfer
     std::optional<Transfer> transfer;
   } s_;
   mutable std::vector<std::uint64_t> scratch_;  // for quorum_value: both electorates

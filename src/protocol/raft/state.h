@@ -6,8 +6,10 @@
 #include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
+#include "protocol/core/lazy_timer.h"
 #include "protocol/core/reads.h"
 #include "protocol/core/ring.h"
+#include "protocol/raft/types.h"
 
 #include <cstdint>
 #include <optional>
@@ -66,12 +68,12 @@ struct Promise {
 };
 
 struct Election {
-  base::Duration timeout;                        // drawn anew for each period
-  base::Instant deadline;                        // campaign then
-  base::Instant armed = base::Instant::never();  // what the driver's timer stands at
-  base::Instant heard_leader;                    // last word of the current leader
-  bool leader_unreachable = false;               // connections to it broke since
-  std::uint64_t campaign = 0;                    // numbers pre-vote rounds
+  base::Duration timeout;  // drawn anew for each period
+  base::Instant deadline;  // campaign then
+  LazyTimer timer{kElectionTimer};
+  base::Instant heard_leader;       // last word of the current leader
+  bool leader_unreachable = false;  // connections to it broke since
+  std::uint64_t campaign = 0;       // numbers pre-vote rounds
 };
 
 struct Durability {

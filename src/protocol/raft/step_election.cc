@@ -18,7 +18,7 @@ void Raft::on(const Campaign&) {
 
 void Raft::on_election_timer() {
   Election& election = s_.election;
-  election.armed = base::Instant::never();
+  election.timer.fired();
   if (is_leader()) {
     return;
   }
@@ -293,14 +293,10 @@ void Raft::restart_election_period() {
   postpone_election(now_ + election.timeout);
 }
 
-// The driver's timer is moved only when it stands too late; when it fires too early it is armed
-// again. So a heartbeat costs no timer request.
 void Raft::postpone_election(base::Instant deadline) {
-  Election& election = s_.election;
-  election.deadline = deadline;
-  if (deadline < election.armed && !is_leader()) {
-    election.armed = deadline;
-    out_->timers.push_back({kElectionTimer, deadline});
+  s_.election.deadline = deadline;
+  if (!is_leader()) {
+    s_.election.timer.arm(deadline, *out_);
   }
 }
 

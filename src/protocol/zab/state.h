@@ -6,8 +6,10 @@
 #include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
+#include "protocol/core/lazy_timer.h"
 #include "protocol/core/reads.h"
 #include "protocol/core/ring.h"
+#include "protocol/zab/types.h"
 
 #include <compare>
 #include <cstdint>
@@ -98,11 +100,11 @@ struct Election {
   base::Instant decide_at = base::Instant::never();  // a quorum agrees; wait for better votes
   base::Instant repeat_at = base::Instant::never();  // say the vote again
   base::Duration repeat_after;
-  base::Instant deadline;                        // follower: the leader is silent
-  base::Duration timeout;                        // drawn anew for each leader
-  base::Instant armed = base::Instant::never();  // what the driver's timer stands at
-  base::Instant heard_leader;                    // last word of the leader
-  bool leader_unreachable = false;               // connections to it broke since
+  base::Instant deadline;  // follower: the leader is silent
+  base::Duration timeout;  // drawn anew for each leader
+  LazyTimer timer{kElectionTimer};
+  base::Instant heard_leader;       // last word of the leader
+  bool leader_unreachable = false;  // connections to it broke since
 };
 
 struct Durability {

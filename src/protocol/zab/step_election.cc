@@ -31,7 +31,7 @@ void Zab::on(const Campaign&) {
 
 void Zab::on_election_timer() {
   Election& election = s_.election;
-  election.armed = base::Instant::never();
+  election.timer.fired();
   if (leads()) {
     return;
   }
@@ -349,16 +349,6 @@ void Zab::decide() {
     begin_leading();
   } else {
     follow(vote.id);
-  }
-}
-
-// The driver's timer is moved only when it stands too late; when it fires too early it is armed
-// again. So a message of the leader costs no timer request.
-void Zab::arm_election(base::Instant deadline) {
-  Election& election = s_.election;
-  if (deadline < election.armed) {
-    election.armed = deadline;
-    out_->timers.push_back({kElectionTimer, deadline});
   }
 }
 

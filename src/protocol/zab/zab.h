@@ -59,7 +59,7 @@ class Zab final : public Protocol {
   bool settle_epoch(const Message& message);
   void on_heartbeat_timer();
   void on_deadline_timer();
-  void arm_deadline(base::Instant deadline);
+  void arm_deadline(base::Instant deadline) { s_.deadlines.arm(deadline, *out_); }
   void finish();
   void open_append() { durability_.writes.open(out_->append); }
   void persist_hard_state();
@@ -106,7 +106,7 @@ class Zab final : public Protocol {
   [[nodiscard]] bool is_better(const Vote& vote, const Vote& than) const;
   [[nodiscard]] bool is_votable(const Vote& vote) const;
   [[nodiscard]] Vote own_vote() const;
-  void arm_election(base::Instant deadline);
+  void arm_election(base::Instant deadline) { s_.election.timer.arm(deadline, *out_); }
   void hear_leader();
 
   // step_discovery.cc: phase 1, from both sides
@@ -236,7 +236,7 @@ class Zab final : public Protocol {
     Following following;
     Leading leading;
     Reads reads;
-    base::Instant armed = base::Instant::never();  // the deadline timer
+    LazyTimer deadlines{kDeadlineTimer};  // of reads and of a transfer
     std::optional<Transfer> transfer;
   } s_;
   mutable std::vector<std::uint64_t> scratch_;  // for quorum_value: both electorates
