@@ -7,6 +7,7 @@
 #include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
+#include "protocol/core/in_flight.h"
 #include "protocol/core/lazy_timer.h"
 #include "protocol/core/reads.h"
 #include "protocol/core/ring.h"
@@ -30,11 +31,6 @@ enum class Flow : std::uint8_t {
 enum class Electorate : std::uint8_t { incoming, outgoing, both };
 
 enum class Phase : std::uint8_t { one, two };
-
-struct InFlight {
-  model::LogIndex last;  // last slot of the message
-  std::uint32_t bytes = 0;
-};
 
 struct SlotRange {
   model::LogIndex first;
@@ -64,8 +60,7 @@ struct Peer {
   std::uint64_t received_round = 0;  // newest heartbeat round when it told of `received`
   model::LogIndex next;              // the next slot to send
   model::LogIndex sent;              // the last slot ever sent to it by this leader
-  Ring<InFlight> in_flight;          // rising; bounded by count and bytes (Settings)
-  std::uint64_t in_flight_bytes = 0;
+  InFlight in_flight;
   base::Instant heard;  // last answer
   // last time that match or received rose, the window was empty, or it was asked
   base::Instant progress;

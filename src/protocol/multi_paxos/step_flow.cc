@@ -7,12 +7,6 @@
 namespace ostraka::protocol::multi_paxos {
 namespace {
 
-// A peer that has sent slots outstanding and acknowledges none is asked after half an election
-// timeout, then ever more rarely.
-base::Duration first_patience(const Settings& settings) {
-  return settings.election_timeout_min / 2;
-}
-
 // Ranges behind a gap that a leader keeps of a peer; more are learnt again when the gap closes.
 constexpr std::size_t kRangesMax = 256;
 
@@ -37,10 +31,7 @@ void MultiPaxos::note_match(Peer& peer, model::LogIndex match, model::LogIndex r
     peer.match = std::max(peer.match, peer.beyond.front().last);
     peer.beyond.erase(peer.beyond.begin());
   }
-  while (!peer.in_flight.empty() && peer.in_flight.front().last <= peer.match) {
-    peer.in_flight_bytes -= peer.in_flight.front().bytes;
-    peer.in_flight.pop_front();
-  }
+  peer.in_flight.acknowledge(peer.match);
   if (peer.flow == Flow::snapshot && peer.received >= log_.base()) {
     begin_replicate(peer);
   }
@@ -99,7 +90,6 @@ void MultiPaxos::take_answer(Peer& peer, const Message& message) {
   peer.received = received;
   peer.received_round = s_.leading.round;
   peer.in_flight.clear();
-  peer.in_flight_bytes = 0;
   begin_replicate(peer);
 }
 
@@ -125,8 +115,7 @@ bool MultiPaxos::is_overdue(const Peer& peer, std::uint64_t answered_round) cons
 void MultiPaxos::ask(Peer& peer) {
   peer.asked_round = s_.leading.round;
   peer.progress = now_;
-  peer.patience = std::min(std::max(peer.patience * 2, settings_.heartbeat_interval),
-                           settings_.election_timeout_max);
+  peer.patience = next_patience(peer.patience, settings_);
   peer.question = ++s_.question;
   Message& message = compose(peer.id, MessageKind::accept);
   message.commit = commit_;
@@ -141,7 +130,6 @@ void MultiPaxos::begin_probe(Peer& peer, model::LogIndex next) {
   peer.patience = {};
   peer.next = next;
   peer.in_flight.clear();
-  peer.in_flight_bytes = 0;
   peer.progress = now_;
 }
 
@@ -168,9 +156,7 @@ void MultiPaxos::send_slots(Peer& peer) {
     while (peer.next <= s_.leading.proposed && needs_no(peer, peer.next)) {
       peer.next = peer.next.next();
     }
-    if (peer.next > s_.leading.proposed ||
-        peer.in_flight.size() >= settings_.max_in_flight_messages ||
-        peer.in_flight_bytes >= settings_.max_in_flight_bytes ||
+    if (peer.next > s_.leading.proposed || peer.in_flight.is_full(settings_) ||
         peer.next > peer.received + kSlotsAheadMax / 2) {
       return;
     }
@@ -198,8 +184,7 @@ void MultiPaxos::send_accept(Peer& peer) {
     peer.patience = first_patience(settings_);
   }
   peer.next = message.entries.back().index.next();
-  peer.in_flight.push_back({peer.next.prev(), bytes});
-  peer.in_flight_bytes += bytes;
+  peer.in_flight.add(peer.next.prev(), bytes);
 }
 
 // As many slots as one message takes, without those that the peer has accepted.

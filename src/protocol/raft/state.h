@@ -6,9 +6,9 @@
 #include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
 #include "protocol/core/event.h"
+#include "protocol/core/in_flight.h"
 #include "protocol/core/lazy_timer.h"
 #include "protocol/core/reads.h"
-#include "protocol/core/ring.h"
 #include "protocol/raft/types.h"
 
 #include <cstdint>
@@ -23,11 +23,6 @@ enum class Flow : std::uint8_t {
   probe,      // looking for the last entry in common: one message, then wait
   replicate,  // sending ahead within the window
   snapshot,   // the log no longer reaches back: waiting for SnapshotSent
-};
-
-struct InFlight {
-  model::LogIndex last;  // last entry of the message
-  std::uint32_t bytes = 0;
 };
 
 // One member of the configuration in use, this node included.
@@ -47,8 +42,7 @@ struct Peer {
   model::LogIndex received;       // there in memory at least, and equal; >= match
   model::LogIndex next;           // the next entry to send
   model::LogIndex sent;           // the last entry ever sent to it by this leader
-  Ring<InFlight> in_flight;       // rising; bounded by count and bytes (Settings)
-  std::uint64_t in_flight_bytes = 0;
+  InFlight in_flight;
   base::Instant heard;  // last answer
   // last time that match or received rose, the window was empty, or it was asked
   base::Instant progress;

@@ -5,15 +5,6 @@
 #include <algorithm>
 
 namespace ostraka::protocol::raft {
-namespace {
-
-// A follower that has sent entries outstanding and acknowledges none is asked after half an
-// election timeout, then ever more rarely.
-base::Duration first_patience(const Settings& settings) {
-  return settings.election_timeout_min / 2;
-}
-
-}  // namespace
 
 // What a follower tells of its log: `match` durable, `received` in memory at least.
 void Raft::note_match(Peer& peer, model::LogIndex match, model::LogIndex received) {
@@ -31,10 +22,7 @@ void Raft::note_match(Peer& peer, model::LogIndex match, model::LogIndex receive
   }
   peer.match = std::max(peer.match, match);
   peer.received = std::max({peer.received, received, peer.match});
-  while (!peer.in_flight.empty() && peer.in_flight.front().last <= peer.match) {
-    peer.in_flight_bytes -= peer.in_flight.front().bytes;
-    peer.in_flight.pop_front();
-  }
+  peer.in_flight.acknowledge(peer.match);
   if (peer.flow == Flow::snapshot && peer.received >= log_.base()) {
     begin_replicate(peer);
   }
@@ -70,8 +58,7 @@ void Raft::ask(Peer& peer) {
   }
   peer.asked_round = s_.leading.round;
   peer.progress = now_;
-  peer.patience = std::min(std::max(peer.patience * 2, settings_.heartbeat_interval),
-                           settings_.election_timeout_max);
+  peer.patience = next_patience(peer.patience, settings_);
   peer.probe_last = peer.next.prev();
   if (peer.probe_last < log_.base()) {
     want_snapshot(peer);
@@ -90,7 +77,6 @@ void Raft::begin_probe(Peer& peer, model::LogIndex next) {
   peer.patience = {};
   peer.next = std::max(next, peer.match.next());
   peer.in_flight.clear();
-  peer.in_flight_bytes = 0;
   peer.progress = now_;
 }
 
@@ -127,8 +113,7 @@ void Raft::send_entries(Peer& peer) {
       }
       return;
     }
-    if (peer.next > log_.last() || peer.in_flight.size() >= settings_.max_in_flight_messages ||
-        peer.in_flight_bytes >= settings_.max_in_flight_bytes) {
+    if (peer.next > log_.last() || peer.in_flight.is_full(settings_)) {
       return;
     }
     send_append(peer);
@@ -176,8 +161,7 @@ void Raft::send_append(Peer& peer) {
       peer.patience = first_patience(settings_);
     }
     peer.next = at;
-    peer.in_flight.push_back({at.prev(), bytes});
-    peer.in_flight_bytes += bytes;
+    peer.in_flight.add(at.prev(), bytes);
   }
 }
 

@@ -16,7 +16,6 @@ void Raft::want_snapshot(Peer& peer) {
   }
   peer.flow = Flow::snapshot;
   peer.in_flight.clear();
-  peer.in_flight_bytes = 0;
   out_->send_snapshot.push_back({peer.id, log_.base().prev()});
   trace(TraceKind::snapshot_wanted, peer.id.value(), log_.base().value());
 }

@@ -6,15 +6,6 @@
 #include <algorithm>
 
 namespace ostraka::protocol::zab {
-namespace {
-
-// A follower that has sent entries outstanding and acknowledges none is asked after half an
-// election timeout, then ever more rarely.
-base::Duration first_patience(const Settings& settings) {
-  return settings.election_timeout_min / 2;
-}
-
-}  // namespace
 
 // What a follower tells of its history: `match` durable, `received` in memory at least.
 void Zab::note_match(Peer& peer, model::LogIndex match, model::LogIndex received) {
@@ -33,10 +24,7 @@ void Zab::note_match(Peer& peer, model::LogIndex match, model::LogIndex received
   }
   peer.match = std::max(peer.match, match);
   peer.received = std::max({peer.received, received, peer.match});
-  while (!peer.in_flight.empty() && peer.in_flight.front().last <= peer.match) {
-    peer.in_flight_bytes -= peer.in_flight.front().bytes;
-    peer.in_flight.pop_front();
-  }
+  peer.in_flight.acknowledge(peer.match);
   if (peer.flow == Flow::snapshot && peer.received >= log_.base()) {
     begin_probe(peer, peer.received.next());
   }
@@ -60,7 +48,6 @@ void Zab::begin_probe(Peer& peer, model::LogIndex next) {
   peer.patience = {};
   peer.next = std::max(next, peer.match.next());
   peer.in_flight.clear();
-  peer.in_flight_bytes = 0;
   peer.progress = now_;
 }
 
@@ -91,8 +78,7 @@ bool Zab::is_overdue(const Peer& peer, std::uint64_t answered_round) const {
 void Zab::ask(Peer& peer) {
   peer.asked_round = s_.leading.round;
   peer.progress = now_;
-  peer.patience = std::min(std::max(peer.patience * 2, settings_.heartbeat_interval),
-                           settings_.election_timeout_max);
+  peer.patience = next_patience(peer.patience, settings_);
   peer.probe_last = peer.next.prev();
   if (peer.probe_last < log_.base()) {
     want_snapshot(peer);
@@ -140,8 +126,7 @@ void Zab::send_entries(Peer& peer) {
       return;
     }
     if ((peer.offered && !peer.introduced) || peer.next > log_.last() ||
-        peer.in_flight.size() >= settings_.max_in_flight_messages ||
-        peer.in_flight_bytes >= settings_.max_in_flight_bytes) {
+        peer.in_flight.is_full(settings_)) {
       return;
     }
     send_history(peer);
@@ -185,8 +170,7 @@ void Zab::send_history(Peer& peer) {
     peer.patience = first_patience(settings_);
   }
   peer.next = end.next();
-  peer.in_flight.push_back({end, bytes});
-  peer.in_flight_bytes += bytes;
+  peer.in_flight.add(end, bytes);
 }
 
 // Entries from peer.next on, as many as one message may hold; the index of the last.
