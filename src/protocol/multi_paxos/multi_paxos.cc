@@ -360,11 +360,8 @@ void MultiPaxos::on(const PeerUnreachable& event) {
   }
   // Permission to campaign early, a little apart from the others, never within the promise.
   s_.election.leader_unreachable = true;
-  const std::int64_t spread =
-      (settings_.election_timeout_max - settings_.election_timeout_min).as_nanoseconds() / 2;
-  const base::Instant earliest = std::max(now_, s_.promise.until);
   const base::Instant deadline =
-      earliest + base::Duration::nanoseconds(prng_.between(0, std::max<std::int64_t>(spread, 0)));
+      std::max(now_, s_.promise.until) + draw_early_campaign(settings_, prng_);
   if (deadline < s_.election.deadline) {
     postpone_election(deadline);
   }

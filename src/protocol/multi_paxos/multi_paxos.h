@@ -98,7 +98,6 @@ class MultiPaxos final : public Protocol {
   void on_prepare(const Message& message);
   [[nodiscard]] bool may_campaign() const;
   [[nodiscard]] bool stands_against(const Message& message) const;
-  [[nodiscard]] bool is_released(model::Term term, std::uint64_t round) const;
   [[nodiscard]] bool can_report_from(model::LogIndex first) const;
   void note_candidate();
   void start_pre_prepare();
@@ -247,7 +246,7 @@ class MultiPaxos final : public Protocol {
   std::vector<Peer> peers_;  // sorted by id
   struct {
     Election election;
-    Promise promise;
+    LeasePromise promise;
     Leading leading;
     Reads reads;
     LazyTimer deadlines{kDeadlineTimer};  // of reads and of a transfer

@@ -6,6 +6,7 @@
 #include "model/ids.h"
 #include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
+#include "protocol/core/election.h"
 #include "protocol/core/event.h"
 #include "protocol/core/in_flight.h"
 #include "protocol/core/lazy_timer.h"
@@ -68,17 +69,6 @@ struct Peer {
   std::uint64_t round = 0;    // newest heartbeat round that it confirmed
   model::LogIndex applied;    // as it said with its newest heartbeat_ack
   bool disk_full = false;     // likewise
-};
-
-// What this acceptor has promised a leader: no answer to any other candidate before `until` on its
-// own clock. Only ever extended, or replaced by a later leader's; a lost connection does not touch
-// it.
-struct Promise {
-  base::Instant until;
-  model::Term term;         // of the leader that asked
-  std::uint64_t round = 0;  // of the heartbeat that asked
-  // What this node may have promised in a life before this one, in whatever round, is over then.
-  base::Instant former_until;
 };
 
 struct Election {

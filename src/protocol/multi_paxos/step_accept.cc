@@ -210,12 +210,7 @@ void MultiPaxos::on_heartbeat(const Message& message) {
   answer.commit = applied_;
   if ((message.flags & kFlagPromise) != 0) {
     // The promise runs from the receipt on this clock; the leader counts from its sending.
-    Promise& promise = s_.promise;
-    promise.until = std::max(promise.until, now_ + settings_.lease);
-    if (promise.term != message.term || promise.round < message.context) {
-      promise.term = message.term;
-      promise.round = message.context;
-    }
+    s_.promise.extend(now_ + settings_.lease, message.term, message.context);
     answer.flags = kFlagPromise;
   }
   if (disk_full_) {

@@ -43,15 +43,6 @@ bool MultiPaxos::may_campaign() const {
   return is_voter() && !installing_ && !log_lost_ && !unapplied && now_ >= s_.promise.until;
 }
 
-// A promise is released early only by the leader that it was made to, which gave up its lease
-// before it said so; or by a leader of a later ballot, whose election shows that the earlier
-// leader's lease is over.
-bool MultiPaxos::is_released(model::Term term, std::uint64_t round) const {
-  const Promise& promise = s_.promise;
-  return promise.term < term ||
-         (promise.term == term && promise.round <= round && now_ >= promise.former_until);
-}
-
 // True when a promise or a live leader forbids any answer but a refusal to this candidate.
 bool MultiPaxos::stands_against(const Message& message) const {
   const bool transfer = (message.flags & kFlagTransfer) != 0;
@@ -61,7 +52,8 @@ bool MultiPaxos::stands_against(const Message& message) const {
     }
     return now_ < s_.leading.lease_until || now_ - quorum_heard() < settings_.election_timeout_min;
   }
-  if (now_ < s_.promise.until && !(transfer && is_released(message.hint_term, message.context))) {
+  if (now_ < s_.promise.until &&
+      !(transfer && s_.promise.is_released(message.hint_term, message.context, now_))) {
     return true;
   }
   if (transfer || leader_.is_none() || s_.election.leader_unreachable) {
@@ -214,14 +206,8 @@ void MultiPaxos::leave_leadership() {
 
 void MultiPaxos::restart_election_period() {
   Election& election = s_.election;
-  std::int64_t low = settings_.election_timeout_min.as_nanoseconds();
-  std::int64_t high = std::max(low, settings_.election_timeout_max.as_nanoseconds());
-  if (role_ == Role::pre_candidate && election.leader_unreachable) {
-    // The leader is known to be gone: others will notice within a few heartbeats, ask again then.
-    low = 2 * settings_.heartbeat_interval.as_nanoseconds();
-    high = 5 * settings_.heartbeat_interval.as_nanoseconds();
-  }
-  election.timeout = base::Duration::nanoseconds(prng_.between(low, high));
+  const bool leader_gone = role_ == Role::pre_candidate && election.leader_unreachable;
+  election.timeout = draw_election_timeout(settings_, leader_gone, prng_);
   postpone_election(now_ + election.timeout);
 }
 

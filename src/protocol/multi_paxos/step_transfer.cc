@@ -69,7 +69,8 @@ void MultiPaxos::repeat_transfer() {
 
 void MultiPaxos::on_timeout_now(const Message& message) {
   // A promise made in a later round belongs to a leader that has aborted this transfer.
-  const bool released = is_released(message.term, message.context) || now_ >= s_.promise.until;
+  const bool released =
+      s_.promise.is_released(message.term, message.context, now_) || now_ >= s_.promise.until;
   if (message.from != leader_ || is_leader() || !is_voter() || installing_ || has_open_change() ||
       !released) {
     return;

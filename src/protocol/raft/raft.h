@@ -86,7 +86,6 @@ class Raft final : public Protocol {
   [[nodiscard]] bool may_campaign() const;
   [[nodiscard]] bool stands_against(const Message& message) const;
   [[nodiscard]] bool is_promise_released(const Message& message) const;
-  [[nodiscard]] bool is_promise_released(model::Term term, std::uint64_t round) const;
   [[nodiscard]] bool is_up_to_date(const Message& message) const;
   void start_pre_vote();
   void start_election(const Message* timeout_now);
@@ -197,7 +196,7 @@ class Raft final : public Protocol {
   std::vector<Peer> peers_;  // sorted by id
   struct {
     Election election;
-    Promise promise;
+    LeasePromise promise;
     Leading leading;
     Reads reads;
     LazyTimer deadlines{kDeadlineTimer};  // of reads and of a transfer

@@ -5,6 +5,7 @@
 #include "model/ids.h"
 #include "protocol/core/append_tokens.h"
 #include "protocol/core/effects.h"
+#include "protocol/core/election.h"
 #include "protocol/core/event.h"
 #include "protocol/core/in_flight.h"
 #include "protocol/core/lazy_timer.h"
@@ -49,16 +50,6 @@ struct Peer {
   base::Instant lease_stamp;  // send time of the newest heartbeat that it promised on
   std::uint64_t round = 0;    // newest heartbeat round that it confirmed
   bool disk_full = false;     // as it said with its newest heartbeat_ack
-};
-
-// What this voter has promised a leader: no vote and no pre-vote before `until` on its own clock.
-// Only ever extended, or replaced by a later leader's; a lost connection does not touch it.
-struct Promise {
-  base::Instant until;
-  model::Term term;         // of the leader that asked
-  std::uint64_t round = 0;  // of the heartbeat that asked
-  // What this node may have promised in a life before this one, in whatever round, is over then.
-  base::Instant former_until;
 };
 
 struct Election {

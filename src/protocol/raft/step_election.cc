@@ -46,20 +46,9 @@ bool Raft::may_campaign() const {
   return may_lead() && !installing_ && !log_lost_ && !unapplied && now_ >= s_.promise.until;
 }
 
-// A promise is released early only by the leader that it was made to, which gave up its lease
-// before it said so; or by a leader of a later term, whose election shows that the earlier
-// leader's lease is over.
 bool Raft::is_promise_released(const Message& message) const {
-  if ((message.flags & kFlagTransfer) == 0) {
-    return false;
-  }
-  return is_promise_released(message.hint_term, message.context);
-}
-
-bool Raft::is_promise_released(model::Term term, std::uint64_t round) const {
-  const Promise& promise = s_.promise;
-  return promise.term < term ||
-         (promise.term == term && promise.round <= round && now_ >= promise.former_until);
+  return (message.flags & kFlagTransfer) != 0 &&
+         s_.promise.is_released(message.hint_term, message.context, now_);
 }
 
 // True when a promise or a live leader forbids a vote and a pre-vote for the sender.
@@ -282,14 +271,8 @@ void Raft::leave_leadership() {
 
 void Raft::restart_election_period() {
   Election& election = s_.election;
-  std::int64_t low = settings_.election_timeout_min.as_nanoseconds();
-  std::int64_t high = std::max(low, settings_.election_timeout_max.as_nanoseconds());
-  if (role_ == Role::pre_candidate && election.leader_unreachable) {
-    // The leader is known to be gone: others will notice within a few heartbeats, ask again then.
-    low = 2 * settings_.heartbeat_interval.as_nanoseconds();
-    high = 5 * settings_.heartbeat_interval.as_nanoseconds();
-  }
-  election.timeout = base::Duration::nanoseconds(prng_.between(low, high));
+  const bool leader_gone = role_ == Role::pre_candidate && election.leader_unreachable;
+  election.timeout = draw_election_timeout(settings_, leader_gone, prng_);
   postpone_election(now_ + election.timeout);
 }
 

@@ -69,7 +69,7 @@ void Raft::repeat_transfer() {
 void Raft::on_timeout_now(const Message& message) {
   // A promise made in a later round belongs to a leader that has aborted this transfer.
   const bool released =
-      is_promise_released(message.term, message.context) || now_ >= s_.promise.until;
+      s_.promise.is_released(message.term, message.context, now_) || now_ >= s_.promise.until;
   // No campaign while a change of membership is under way: the rival configurations would meet.
   const bool unapplied = log_.configuration().index > commit_;
   if (message.from != leader_ || is_leader() || !is_voter() || installing_ || unapplied ||
