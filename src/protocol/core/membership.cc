@@ -53,6 +53,26 @@ std::size_t difference(const Members& a, const Members& b) {
   return missing_in(a, b) + missing_in(b, a);
 }
 
+bool is_sole_voter(const model::Configuration& configuration, model::NodeId id) {
+  return !configuration.is_joint() && configuration.voters.size() == 1 &&
+         configuration.voters.front().id == id;
+}
+
+bool may_still_vote(const std::vector<ConfigurationAt>& known, model::LogIndex committed,
+                    model::NodeId id) {
+  for (std::size_t i = known.size(); i-- > 0;) {
+    const model::Configuration& each = *known[i].configuration;
+    if (find_member(each.voters, id) != nullptr ||
+        find_member(each.voters_outgoing, id) != nullptr) {
+      return true;
+    }
+    if (known[i].index <= committed) {
+      break;
+    }
+  }
+  return false;
+}
+
 bool may_follow(const model::Configuration& before, const model::Configuration& after) {
   if (!before.is_joint() && !after.is_joint()) {
     return difference(before.voters, after.voters) <= 1;

@@ -5,6 +5,8 @@
 // leader fills the window with no-ops, collects promises of the new voters, and closes the change
 // with an entry that names them alone. A node that starts from a snapshot between the two does not
 // know i: it asks quorums of both, which is right for either side of the boundary.
+#include "protocol/core/membership.h"
+
 #include "base/assert.h"
 #include "protocol/multi_paxos/internal/quorum_value.h"
 #include "protocol/multi_paxos/multi_paxos.h"
@@ -15,43 +17,12 @@
 namespace ostraka::protocol::multi_paxos {
 namespace {
 
-using Members = std::vector<model::Member>;
-
-bool is_sorted_set(const Members& members) {
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    if (members[i].id.is_none() || members[i].id.value() >= (1U << kNodeBits) ||
-        (i > 0 && members[i - 1].id >= members[i].id)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-const model::Member* find_member(const Members& members, model::NodeId id) {
-  const auto at = std::ranges::find(members, id, &model::Member::id);
-  return at == members.end() ? nullptr : &*at;
-}
-
-bool is_proper(const model::Configuration& target) {
-  return !target.voters.empty() && !target.is_joint() && is_sorted_set(target.voters) &&
-         is_sorted_set(target.learners) &&
-         std::ranges::none_of(target.learners, [&target](const model::Member& learner) {
-           return find_member(target.voters, learner.id) != nullptr;
-         });
-}
-
-// An identity stands for one disk history: another one needs another identity.
-bool keeps_identities(const Members& before, const Members& after) {
-  return std::ranges::all_of(after, [&before](const model::Member& member) {
-    const model::Member* earlier = find_member(before, member.id);
-    return earlier == nullptr || earlier->incarnation.is_none() ||
-           earlier->incarnation == member.incarnation;
-  });
-}
-
-std::size_t missing_in(const Members& from, const Members& in) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      from, [&in](const model::Member& member) { return find_member(in, member.id) == nullptr; }));
+// A ballot carries its node.
+bool has_possible_ids(const model::Configuration& target) {
+  const auto fits = [](const model::Member& member) {
+    return member.id.value() < (1U << kNodeBits);
+  };
+  return std::ranges::all_of(target.voters, fits) && std::ranges::all_of(target.learners, fits);
 }
 
 }  // namespace
@@ -84,12 +55,9 @@ bool MultiPaxos::is_voter() const {
 
 // In every configuration that is known.
 bool MultiPaxos::is_sole_voter() const {
-  const auto is_sole = [this](const model::Configuration& each) {
-    return !each.is_joint() && each.voters.size() == 1 && each.voters.front().id == self_;
-  };
-  return is_sole(*chosen_.configuration) &&
-         std::ranges::all_of(log_.configurations(), [this, &is_sole](const ConfigurationAt& at) {
-           return at.index <= chosen_.index || is_sole(*at.configuration);
+  return protocol::is_sole_voter(configuration(), self_) &&
+         std::ranges::all_of(log_.configurations(), [this](const ConfigurationAt& at) {
+           return at.index <= chosen_.index || protocol::is_sole_voter(*at.configuration, self_);
          });
 }
 
@@ -172,7 +140,7 @@ std::optional<base::ErrorCode> MultiPaxos::refusal_of(const ChangeMembership& ev
     return leader_.is_none() ? base::ErrorCode::no_leader : base::ErrorCode::not_leader;
   }
   const model::Configuration& now = configuration();
-  if (event.target == nullptr || !is_proper(*event.target) ||
+  if (event.target == nullptr || !is_proper(*event.target) || !has_possible_ids(*event.target) ||
       !keeps_identities(now.voters, event.target->voters) ||
       !is_usable(tuning_, event.target->voters.size())) {
     return base::ErrorCode::invalid_argument;
@@ -183,9 +151,7 @@ std::optional<base::ErrorCode> MultiPaxos::refusal_of(const ChangeMembership& ev
   if (s_.leading.proposed < s_.leading.inherited || !may_propose(s_.leading.proposed.next())) {
     return base::ErrorCode::busy;
   }
-  const std::size_t difference =
-      missing_in(now.voters, event.target->voters) + missing_in(event.target->voters, now.voters);
-  if (!event.joint && difference > 1) {
+  if (!event.joint && difference(now.voters, event.target->voters) > 1) {
     return base::ErrorCode::invalid_argument;
   }
   return std::nullopt;
@@ -203,7 +169,7 @@ void MultiPaxos::on(const ChangeMembership& event) {
   }
   s_.leading.change = event.id;
   auto next = std::make_shared<model::Configuration>(*event.target);
-  if (missing_in(now.voters, next->voters) + missing_in(next->voters, now.voters) != 0) {
+  if (difference(now.voters, next->voters) != 0) {
     next->voters_outgoing = now.voters;
   }
   propose_own(EntryKind::configuration, 0, std::move(next));
@@ -213,36 +179,12 @@ void MultiPaxos::on(const ChangeMembership& event) {
 // Rebuilds the peers from the newest chosen configuration; keeps what is known of those that stay.
 void MultiPaxos::adopt_configuration() {
   const model::Configuration& now = configuration();
-  std::vector<Peer> before = std::move(peers_);
-  peers_.clear();
-  const auto take = [&](const Members& members, bool Peer::* mark) {
-    for (const model::Member& member : members) {
-      Peer* peer = find(member.id);
-      if (peer == nullptr) {
-        const auto known = std::ranges::find(before, member.id, &Peer::id);
-        if (known != before.end()) {
-          peers_.push_back(std::move(*known));
-          peers_.back().incoming = false;
-          peers_.back().outgoing = false;
-        } else {
-          peers_.emplace_back();
-          peers_.back().id = member.id;
-          peers_.back().heard = now_;
-          peers_.back().report_next = commit_.next();
-          peers_.back().promised = is_leader() && member.id == self_;
-          begin_probe(peers_.back(), commit_.next());
-        }
-        peer = &peers_.back();
-      }
-      if (mark != nullptr) {
-        peer->*mark = true;
-      }
-    }
-  };
-  take(now.voters, &Peer::incoming);
-  take(now.voters_outgoing, &Peer::outgoing);
-  take(now.learners, nullptr);
-  std::ranges::sort(peers_, {}, &Peer::id);
+  adopt_members(peers_, now, [this](Peer& peer) {
+    peer.heard = now_;
+    peer.report_next = commit_.next();
+    peer.promised = is_leader() && peer.id == self_;
+    begin_probe(peer, commit_.next());
+  });
   scratch_.reserve(peers_.size());
   if (out_ == nullptr) {
     return;

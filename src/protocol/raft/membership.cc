@@ -9,43 +9,18 @@
 #include <utility>
 
 namespace ostraka::protocol::raft {
-namespace {
-
-using Members = std::vector<model::Member>;
-
-}  // namespace
-
 bool Raft::is_voter() const {
   const Peer* self = find(self_);
   return self != nullptr && (self->incoming || self->outgoing);
 }
 
-// A server outside its newest configuration may still be needed until that is committed: it can be
-// the only one that has the entry (thesis 4.2.2). So every configuration from the newest committed
-// one on counts.
-bool Raft::may_lead() const {
-  const std::vector<ConfigurationAt>& known = log_.configurations();
-  for (std::size_t i = known.size(); i-- > 0;) {
-    const model::Configuration& each = *known[i].configuration;
-    if (find_member(each.voters, self_) != nullptr ||
-        find_member(each.voters_outgoing, self_) != nullptr) {
-      return true;
-    }
-    if (known[i].index <= commit_) {
-      break;
-    }
-  }
-  return false;
-}
+bool Raft::may_lead() const { return may_still_vote(log_.configurations(), commit_, self_); }
 
 // In every configuration that this log knows.
 bool Raft::is_sole_voter() const {
-  return std::all_of(log_.configurations().begin(), log_.configurations().end(),
-                     [this](const ConfigurationAt& at) {
-                       return !at.configuration->is_joint() &&
-                              at.configuration->voters.size() == 1 &&
-                              at.configuration->voters.front().id == self_;
-                     });
+  return std::ranges::all_of(log_.configurations(), [this](const ConfigurationAt& at) {
+    return protocol::is_sole_voter(*at.configuration, self_);
+  });
 }
 
 std::optional<base::ErrorCode> Raft::refusal_of(const ChangeMembership& event) const {
@@ -95,35 +70,10 @@ void Raft::on(const ChangeMembership& event) {
 // Rebuilds the peers from the configuration in force; keeps what is known of those that stay.
 void Raft::adopt_configuration() {
   const model::Configuration& now = configuration();
-  std::vector<Peer> before = std::move(peers_);
-  peers_.clear();
-  const auto take = [&](const Members& members, bool Peer::* mark) {
-    for (const model::Member& member : members) {
-      Peer* peer = find(member.id);
-      if (peer == nullptr) {
-        const auto known = std::find_if(before.begin(), before.end(),
-                                        [&](const Peer& each) { return each.id == member.id; });
-        if (known != before.end()) {
-          peers_.push_back(std::move(*known));
-          peers_.back().incoming = false;
-          peers_.back().outgoing = false;
-        } else {
-          peers_.emplace_back();
-          peers_.back().id = member.id;
-          peers_.back().heard = now_;
-          begin_probe(peers_.back(), log_.last().next());
-        }
-        peer = &peers_.back();
-      }
-      if (mark != nullptr) {
-        peer->*mark = true;
-      }
-    }
-  };
-  take(now.voters, &Peer::incoming);
-  take(now.voters_outgoing, &Peer::outgoing);
-  take(now.learners, nullptr);
-  std::sort(peers_.begin(), peers_.end(), [](const Peer& a, const Peer& b) { return a.id < b.id; });
+  adopt_members(peers_, now, [this](Peer& peer) {
+    peer.heard = now_;
+    begin_probe(peer, log_.last().next());
+  });
   scratch_.reserve(2 * peers_.size());
   if (out_ == nullptr) {
     return;

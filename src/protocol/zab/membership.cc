@@ -10,42 +10,20 @@
 #include <utility>
 
 namespace ostraka::protocol::zab {
-namespace {
-
-using Members = std::vector<model::Member>;
-
-}  // namespace
-
 bool Zab::is_voter() const {
   const Peer* self = find(self_);
   return self != nullptr && (self->incoming || self->outgoing);
 }
 
-// A server outside its newest configuration may still be needed until that is committed: it can be
-// the only one that has the entry. So every configuration from the newest committed one on counts.
 bool Zab::may_lead(model::NodeId id) const {
-  const std::vector<ConfigurationAt>& known = log_.configurations();
-  for (std::size_t i = known.size(); i-- > 0;) {
-    const model::Configuration& each = *known[i].configuration;
-    if (find_member(each.voters, id) != nullptr ||
-        find_member(each.voters_outgoing, id) != nullptr) {
-      return true;
-    }
-    if (known[i].index <= commit_) {
-      break;
-    }
-  }
-  return false;
+  return may_still_vote(log_.configurations(), commit_, id);
 }
 
 // In every configuration that this log knows.
 bool Zab::is_sole_voter() const {
-  return std::all_of(log_.configurations().begin(), log_.configurations().end(),
-                     [this](const ConfigurationAt& at) {
-                       return !at.configuration->is_joint() &&
-                              at.configuration->voters.size() == 1 &&
-                              at.configuration->voters.front().id == self_;
-                     });
+  return std::ranges::all_of(log_.configurations(), [this](const ConfigurationAt& at) {
+    return protocol::is_sole_voter(*at.configuration, self_);
+  });
 }
 
 std::optional<base::ErrorCode> Zab::refusal_of(const ChangeMembership& event) const {
@@ -93,34 +71,7 @@ void Zab::on(const ChangeMembership& event) {
 // Rebuilds the peers from the configuration in force; keeps what is known of those that stay.
 void Zab::adopt_configuration() {
   const model::Configuration& now = configuration();
-  std::vector<Peer> before = std::move(peers_);
-  peers_.clear();
-  const auto take = [&](const Members& members, bool Peer::* mark) {
-    for (const model::Member& member : members) {
-      Peer* peer = find(member.id);
-      if (peer == nullptr) {
-        const auto known = std::find_if(before.begin(), before.end(),
-                                        [&](const Peer& each) { return each.id == member.id; });
-        if (known != before.end()) {
-          peers_.push_back(std::move(*known));
-          peers_.back().incoming = false;
-          peers_.back().outgoing = false;
-        } else {
-          peers_.emplace_back();
-          peers_.back().id = member.id;
-          peers_.back().heard = now_;
-        }
-        peer = &peers_.back();
-      }
-      if (mark != nullptr) {
-        peer->*mark = true;
-      }
-    }
-  };
-  take(now.voters, &Peer::incoming);
-  take(now.voters_outgoing, &Peer::outgoing);
-  take(now.learners, nullptr);
-  std::sort(peers_.begin(), peers_.end(), [](const Peer& a, const Peer& b) { return a.id < b.id; });
+  adopt_members(peers_, now, [this](Peer& peer) { peer.heard = now_; });
   scratch_.reserve(2 * peers_.size());
   if (out_ == nullptr) {
     return;
