@@ -151,4 +151,26 @@ void Log::reset(const SnapshotMeta& snapshot) {
   configurations_.push_back({base_, std::move(configuration)});
 }
 
+Log::Batch Log::copy_to(Message& message, model::LogIndex first, std::uint32_t bytes_max) const {
+  std::uint32_t bytes = 0;
+  model::LogIndex at = first;
+  while (at <= last()) {
+    const EntryMeta entry = meta_at(at);
+    if (at != first && (bytes >= bytes_max || entry.payload_bytes > bytes_max - bytes)) {
+      break;
+    }
+    message.entries.push_back(entry);
+    bytes += entry.payload_bytes;
+    if (entry.kind == EntryKind::configuration) {
+      for (const ConfigurationAt& known : configurations_) {
+        if (known.index == at) {
+          message.configurations.push_back(known);
+        }
+      }
+    }
+    at = at.next();
+  }
+  return {at.prev(), bytes};
+}
+
 }  // namespace ostraka::protocol

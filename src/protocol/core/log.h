@@ -36,6 +36,13 @@ class Log {
   // Requires an entry that is kept.
   [[nodiscard]] EntryMeta meta_at(model::LogIndex index) const;
   [[nodiscard]] std::uint32_t bytes_at(model::LogIndex index) const;
+  // Adds entries from `first` on to the message, with their configurations: one if it is there,
+  // and more as long as their payloads stay within `bytes_max`.
+  struct Batch {
+    model::LogIndex last;  // that was added; before `first` when there was none
+    std::uint32_t bytes = 0;
+  };
+  Batch copy_to(Message& message, model::LogIndex first, std::uint32_t bytes_max) const;
   // The greatest index <= `index` whose term is <= `term`, for skipping whole terms while looking
   // for the last entry in common. Below base() nothing is known: the result is then before base().
   [[nodiscard]] model::LogIndex last_at_most(model::LogIndex index, model::Term term) const;

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace ostraka::protocol {
@@ -53,6 +55,34 @@ TEST(Log, AgreesWithAPlainModel) {
       ASSERT_EQ(log.last_at_most(model::LogIndex{at}, most).value(), expected) << "seed " << seed;
     }
   }
+}
+
+TEST(Log, AMessageTakesWhatItsBytesAllow) {
+  const auto configuration = std::make_shared<const model::Configuration>();
+  Log log(Recovered{});
+  for (const std::uint32_t bytes : {10U, 10U, 0U, 30U}) {
+    const bool changes = bytes == 0;
+    log.append({log.last().next(), model::Term{1},
+                changes ? EntryKind::configuration : EntryKind::data, bytes});
+    if (changes) {
+      log.add_configuration({log.last(), configuration});
+    }
+  }
+  const auto taken = [&log](std::uint64_t first, std::uint32_t bytes_max) {
+    Message message;
+    const Log::Batch batch = log.copy_to(message, model::LogIndex{first}, bytes_max);
+    EXPECT_EQ(batch.last, model::LogIndex{first - 1} + message.entries.size());
+    return std::pair(message.entries.size(), batch.bytes);
+  };
+  EXPECT_EQ(taken(1, 25), std::pair(std::size_t{3}, 20U));
+  EXPECT_EQ(taken(1, 20), std::pair(std::size_t{2}, 20U));
+  EXPECT_EQ(taken(1, 19), std::pair(std::size_t{1}, 10U));
+  EXPECT_EQ(taken(4, 1), std::pair(std::size_t{1}, 30U));  // one, however large
+  EXPECT_EQ(taken(5, 100), std::pair(std::size_t{0}, 0U));
+  Message message;
+  log.copy_to(message, model::LogIndex{2}, 100);
+  ASSERT_EQ(message.configurations.size(), 1U);
+  EXPECT_EQ(message.configurations[0].index, model::LogIndex{3});
 }
 
 }  // namespace

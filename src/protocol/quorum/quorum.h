@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace ostraka::protocol::quorum {
 
@@ -25,6 +26,27 @@ namespace ostraka::protocol::quorum {
 // have reached.
 [[nodiscard]] std::uint64_t joint_value(std::span<std::uint64_t> incoming,
                                         std::span<std::uint64_t> outgoing);
+
+// joint_value() of what `of` says of each of `peers`, which know by their marks `incoming` and
+// `outgoing` whose voters they are. `scratch` only saves the allocation.
+template <typename Peer, typename Of>
+[[nodiscard]] std::uint64_t joint_value_of(const std::vector<Peer>& peers, Of of,
+                                           std::vector<std::uint64_t>& scratch) {
+  scratch.clear();
+  for (const Peer& peer : peers) {
+    if (peer.incoming) {
+      scratch.push_back(of(peer));
+    }
+  }
+  const std::size_t incoming = scratch.size();
+  for (const Peer& peer : peers) {
+    if (peer.outgoing) {
+      scratch.push_back(of(peer));
+    }
+  }
+  const std::span<std::uint64_t> all(scratch);
+  return joint_value(all.first(incoming), all.subspan(incoming));
+}
 
 enum class Outcome : std::uint8_t { pending, won, lost };
 

@@ -145,18 +145,21 @@ void Raft::on(const TimerFired& event) {
   }
 }
 
+base::Instant Raft::quorum_heard() const {
+  const std::uint64_t heard = quorum_value([this](const Peer& peer) {
+    return static_cast<std::uint64_t>((peer.id == self_ ? now_ : peer.heard).as_nanoseconds());
+  });
+  return base::Instant::from_nanoseconds(static_cast<std::int64_t>(heard));
+}
+
 void Raft::on_heartbeat_timer() {
   if (!is_leader()) {
     return;
   }
   // Check-quorum (thesis 6.2): a leader that no quorum has answered for an election timeout gives
   // way, so that its clients look elsewhere.
-  const std::uint64_t heard = quorum_value([this](const Peer& peer) {
-    return static_cast<std::uint64_t>((peer.id == self_ ? now_ : peer.heard).as_nanoseconds());
-  });
-  const base::Instant quorum_heard =
-      base::Instant::from_nanoseconds(static_cast<std::int64_t>(heard));
-  if (now_ - quorum_heard > settings_.election_timeout_max && mutant_ != Mutant::no_check_quorum) {
+  if (now_ - quorum_heard() > settings_.election_timeout_max &&
+      mutant_ != Mutant::no_check_quorum) {
     become_follower(hard_.term, {});
     return;
   }

@@ -75,6 +75,7 @@ class Raft final : public Protocol {
   // The greatest value of `of(peer)` that a quorum has reached; both majorities when joint.
   template <typename Of>
   [[nodiscard]] std::uint64_t quorum_value(Of of) const;
+  [[nodiscard]] base::Instant quorum_heard() const;
 
   // step_election.cc
   void on(const Campaign&);

@@ -1,6 +1,5 @@
 // Elections: pre-vote, votes, promises (Raft paper 5.2, 5.4.1, 6; thesis 9.6; README "Lease").
 #include "base/assert.h"
-#include "protocol/raft/internal/quorum_value.h"
 #include "protocol/raft/raft.h"
 
 #include <algorithm>
@@ -58,12 +57,7 @@ bool Raft::stands_against(const Message& message) const {
     if (transfer && message.hint_term == hard_.term && now_ >= s_.leading.lease_until) {
       return false;
     }
-    const std::uint64_t heard = quorum_value([this](const Peer& peer) {
-      return static_cast<std::uint64_t>((peer.id == self_ ? now_ : peer.heard).as_nanoseconds());
-    });
-    const base::Instant quorum_heard =
-        base::Instant::from_nanoseconds(static_cast<std::int64_t>(heard));
-    return now_ < s_.leading.lease_until || now_ - quorum_heard < settings_.election_timeout_min;
+    return now_ < s_.leading.lease_until || now_ - quorum_heard() < settings_.election_timeout_min;
   }
   if (now_ < s_.promise.until && !is_promise_released(message)) {
     return true;

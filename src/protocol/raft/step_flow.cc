@@ -130,38 +130,20 @@ void Raft::send_append(Peer& peer) {
   message.index = previous;
   message.log_term = log_.term_at(previous);
   message.commit = commit_;
-  std::uint32_t bytes = 0;
-  model::LogIndex at = peer.next;
-  while (at <= log_.last()) {
-    const EntryMeta entry = log_.meta_at(at);
-    if (at != peer.next && entry.payload_bytes > settings_.max_message_bytes - bytes) {
-      break;
-    }
-    message.entries.push_back(entry);
-    bytes += entry.payload_bytes;
-    resent_bytes_ += at <= peer.sent ? entry.payload_bytes : 0;
-    if (entry.kind == EntryKind::configuration) {
-      for (const ConfigurationAt& known : log_.configurations()) {
-        if (known.index == at) {
-          message.configurations.push_back(known);
-        }
-      }
-    }
-    at = at.next();
-    if (bytes >= settings_.max_message_bytes) {
-      break;
-    }
+  const Log::Batch batch = log_.copy_to(message, peer.next, settings_.max_message_bytes);
+  for (const EntryMeta& entry : message.entries) {
+    resent_bytes_ += entry.index <= peer.sent ? entry.payload_bytes : 0;
   }
-  peer.sent = std::max(peer.sent, at.prev());
+  peer.sent = std::max(peer.sent, batch.last);
   if (peer.flow == Flow::probe) {
-    peer.probe_last = at.prev();
+    peer.probe_last = batch.last;
   } else {
     if (peer.in_flight.empty()) {
       peer.progress = now_;
       peer.patience = first_patience(settings_);
     }
-    peer.next = at;
-    peer.in_flight.add(at.prev(), bytes);
+    peer.next = batch.last.next();
+    peer.in_flight.add(batch.last, batch.bytes);
   }
 }
 

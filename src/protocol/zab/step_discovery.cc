@@ -2,6 +2,7 @@
 // epoch above all that a quorum has accepted, and learns that no history there is later than its
 // own. A voter accepts an epoch from one leader only, so at most one leader gets past this phase.
 #include "base/assert.h"
+#include "protocol/core/election.h"
 #include "protocol/zab/internal/quorum_value.h"
 #include "protocol/zab/zab.h"
 
@@ -23,9 +24,7 @@ void Zab::follow(model::NodeId leader) {
   fail_forwarded_reads();
   election.decide_at = base::Instant::never();
   election.repeat_at = base::Instant::never();
-  const std::int64_t low = settings_.election_timeout_min.as_nanoseconds();
-  const std::int64_t high = std::max(low, settings_.election_timeout_max.as_nanoseconds());
-  election.timeout = base::Duration::nanoseconds(prng_.between(low, high));
+  election.timeout = draw_election_timeout(settings_, false, prng_);
   hear_leader();
   arm_election(election.deadline);
   send_follower_info();

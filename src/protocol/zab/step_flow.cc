@@ -155,48 +155,24 @@ void Zab::send_history(Peer& peer) {
   message.index = previous;
   message.log_term = log_.term_at(previous);
   message.commit = commit_;
-  std::uint32_t bytes = 0;
-  const model::LogIndex end = fill(message, peer, bytes);
-  message.kind = static_cast<std::uint8_t>(kind_for(peer, end));
+  const Log::Batch batch = log_.copy_to(message, peer.next, settings_.max_message_bytes);
+  for (const EntryMeta& entry : message.entries) {
+    resent_bytes_ += entry.index <= peer.sent ? entry.payload_bytes : 0;
+  }
+  message.kind = static_cast<std::uint8_t>(kind_for(peer, batch.last));
   // An empty one has to stay behind what was sent before, as entries do.
   message.behind_entries = message.entries.empty();
-  peer.sent = std::max(peer.sent, end);
+  peer.sent = std::max(peer.sent, batch.last);
   if (peer.flow == Flow::probe) {
-    peer.probe_last = end;
+    peer.probe_last = batch.last;
     return;
   }
   if (peer.in_flight.empty()) {
     peer.progress = now_;
     peer.patience = first_patience(settings_);
   }
-  peer.next = end.next();
-  peer.in_flight.add(end, bytes);
-}
-
-// Entries from peer.next on, as many as one message may hold; the index of the last.
-model::LogIndex Zab::fill(Message& message, const Peer& peer, std::uint32_t& bytes) {
-  model::LogIndex at = peer.next;
-  while (at <= log_.last()) {
-    const EntryMeta entry = log_.meta_at(at);
-    if (at != peer.next && entry.payload_bytes > settings_.max_message_bytes - bytes) {
-      break;
-    }
-    message.entries.push_back(entry);
-    bytes += entry.payload_bytes;
-    resent_bytes_ += at <= peer.sent ? entry.payload_bytes : 0;
-    if (entry.kind == EntryKind::configuration) {
-      for (const ConfigurationAt& known : log_.configurations()) {
-        if (known.index == at) {
-          message.configurations.push_back(known);
-        }
-      }
-    }
-    at = at.next();
-    if (bytes >= settings_.max_message_bytes) {
-      break;
-    }
-  }
-  return at.prev();
+  peer.next = batch.last.next();
+  peer.in_flight.add(batch.last, batch.bytes);
 }
 
 }  // namespace ostraka::protocol::zab

@@ -166,7 +166,6 @@ class Zab final : public Protocol {
   void send_entries(Peer& peer);
   void send_history(Peer& peer);
   [[nodiscard]] MessageKind kind_for(Peer& peer, model::LogIndex end);
-  model::LogIndex fill(Message& message, const Peer& peer, std::uint32_t& bytes);
   void send_to_all();
 
   // step_snapshot.cc

@@ -4,26 +4,12 @@
 #include "protocol/zab/zab.h"
 
 #include <cstdint>
-#include <span>
 
 namespace ostraka::protocol::zab {
 
 template <typename Of>
 std::uint64_t Zab::quorum_value(Of of) const {
-  scratch_.clear();
-  for (const Peer& peer : peers_) {
-    if (peer.incoming) {
-      scratch_.push_back(of(peer));
-    }
-  }
-  const std::size_t incoming = scratch_.size();
-  for (const Peer& peer : peers_) {
-    if (peer.outgoing) {
-      scratch_.push_back(of(peer));
-    }
-  }
-  const std::span<std::uint64_t> all(scratch_);
-  return quorum::joint_value(all.first(incoming), all.subspan(incoming));
+  return quorum::joint_value_of(peers_, of, scratch_);
 }
 
 template <typename Is>
