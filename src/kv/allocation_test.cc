@@ -1,33 +1,15 @@
 // The steady state allocates next to nothing: an entry of 64 blind writes in a session, over an
 // engine that only counts.
+#include "base/allocation_count_test.h"
 #include "kv/test_world.h"
 
 #include <gtest/gtest.h>
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
-
-namespace {
-
-std::size_t g_allocations = 0;
-
-}  // namespace
-
-// Replaced for the whole test program, to count.
-void* operator new(std::size_t size) {
-  ++g_allocations;
-  if (void* memory = std::malloc(size); memory != nullptr) {
-    return memory;
-  }
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace ostraka::kv::testing {
 namespace {
@@ -153,9 +135,9 @@ TEST(Allocation, AnEntryOfBlindWritesReadsNothingAndHardlyAllocates) {
   };
   apply(0, kWarm);
   engine.gets = engine.operations = listener.results = 0;
-  const std::size_t before = g_allocations;
+  const std::size_t before = base::testing::g_allocations;
   apply(kWarm, kMeasured);
-  const std::size_t allocations = g_allocations - before;
+  const std::size_t allocations = base::testing::g_allocations - before;
   EXPECT_EQ(listener.results, kMeasured * kCommands);
   EXPECT_EQ(engine.gets, 0U);
   // The writes, and one record of replies for each entry; an applied record for each batch, and now

@@ -1,26 +1,10 @@
 // How many allocations the driver makes per log entry in the steady state.
+#include "base/allocation_count_test.h"
 #include "replica/driver_world_test.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-// The whole test program counts.
-void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes); memory != nullptr) {
-    return memory;
-  }
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace ostraka::replica::testing {
 namespace {
@@ -190,19 +174,19 @@ TEST(DriverAllocations, FewPerEntryInTheSteadyState) {
   std::size_t propose = 0;
   std::size_t apply = 0;
   for (int i = 0; i < kWarmUp + kCounted; ++i) {
-    const std::size_t start = allocations;
+    const std::size_t start = base::testing::g_allocations;
     ASSERT_TRUE(replica
                     .submit_commands(model::SessionId(7), model::Serial(serial),
                                      model::Serial(serial - 1), commands)
                     .has_value());
     serial += kCommandsPerEntry;
     run();  // end of turn: one entry, one append, two messages
-    const std::size_t proposed = allocations;
+    const std::size_t proposed = base::testing::g_allocations;
     log.complete();
     run();
     if (i >= kWarmUp) {
       propose += proposed - start;
-      apply += allocations - proposed;
+      apply += base::testing::g_allocations - proposed;
     }
   }
   ASSERT_EQ(static_cast<std::uint64_t>(sessions.results), serial);  // and the registration
