@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -14,8 +12,7 @@
 namespace ostraka::protocol::multi_paxos::testing {
 namespace {
 
-using protocol::testing::random_run;
-using protocol::testing::RunResult;
+using protocol::testing::catch_mutant;
 
 struct Expectation {
   std::string_view mutant;
@@ -30,19 +27,10 @@ TEST_P(Mutants, IsCaught) {
   const Expectation& expected = GetParam();
   const std::size_t mutant = mutant_named(probe(), expected.mutant);
   ASSERT_NE(mutant, 0U);
-  for (std::uint64_t seed = 1; seed <= expected.seeds_max; ++seed) {
-    const RunResult result = random_run(probe(), seed, mutant);
-    if (result.violation) {
-      RecordProperty("seed", std::to_string(seed));
-      RecordProperty("violation", *result.violation);
-      if (std::getenv("OSTRAKA_PAXOS_VERBOSE") != nullptr) {
-        std::printf("%s: seed %d: %s\n", std::string(expected.mutant).c_str(),
-                    static_cast<int>(seed), result.violation->c_str());
-      }
-      return;
-    }
-  }
-  FAIL() << expected.mutant << " was not caught in " << expected.seeds_max << " seeds";
+  const auto caught = catch_mutant(probe(), mutant, expected.seeds_max);
+  ASSERT_TRUE(caught) << "not caught in " << expected.seeds_max << " seeds";
+  RecordProperty("seed", std::to_string(caught->seed));
+  RecordProperty("violation", caught->violation);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
 namespace ostraka::protocol::multi_paxos::testing {
@@ -13,27 +12,16 @@ namespace {
 
 using protocol::testing::Cluster;
 using protocol::testing::random_run;
+using protocol::testing::random_runs;
 using protocol::testing::RunResult;
+using protocol::testing::wanted_number;
 
-std::uint64_t seeds() {
-  const char* wanted = std::getenv("OSTRAKA_PAXOS_SEEDS");
-  return wanted == nullptr ? 200 : std::strtoull(wanted, nullptr, 10);
-}
+std::uint64_t seeds() { return wanted_number("OSTRAKA_PAXOS_SEEDS").value_or(200); }
 
 TEST(RandomSchedules, InvariantsHold) {
-  Cluster::Counters sum;
-  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
-    const RunResult result = random_run(probe(), seed);
-    ASSERT_FALSE(result.violation.has_value()) << "seed " << seed << ": " << *result.violation;
-    sum.reads_done += result.counters.reads_done;
-    sum.lease_reads += result.counters.lease_reads;
-    sum.proposals += result.counters.proposals;
-    sum.changes += result.counters.changes;
-    sum.transfers += result.counters.transfers;
-    sum.elections += result.counters.elections;
-    sum.snapshots += result.counters.snapshots;
-    sum.steps += result.counters.steps;
-  }
+  const RunResult runs = random_runs(probe(), seeds());
+  ASSERT_FALSE(runs.violation.has_value()) << *runs.violation;
+  const Cluster::Counters& sum = runs.counters;
   // A campaign that never reached these would prove nothing.
   EXPECT_GT(sum.reads_done, seeds());
   EXPECT_GT(sum.lease_reads, seeds());
@@ -47,11 +35,11 @@ TEST(RandomSchedules, InvariantsHold) {
 
 // OSTRAKA_PAXOS_SEED=n prints the event log of one seed.
 TEST(RandomSchedules, OneSeed) {
-  const char* wanted = std::getenv("OSTRAKA_PAXOS_SEED");
-  if (wanted == nullptr) {
+  const auto seed = wanted_number("OSTRAKA_PAXOS_SEED");
+  if (!seed) {
     GTEST_SKIP() << "no seed asked for";
   }
-  const RunResult result = random_run(probe(), std::strtoull(wanted, nullptr, 10), 0, true);
+  const RunResult result = random_run(probe(), *seed, 0, true);
   EXPECT_FALSE(result.violation.has_value()) << *result.violation;
 }
 

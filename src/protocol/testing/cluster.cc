@@ -443,4 +443,17 @@ bool Cluster::lease_of(std::uint32_t number) {
   return node.protocol != nullptr && node.protocol->lease_covers(local(node));
 }
 
+Cluster::Counters& Cluster::Counters::operator+=(const Counters& other) {
+  reads_done += other.reads_done;
+  reads_failed += other.reads_failed;
+  lease_reads += other.lease_reads;
+  proposals += other.proposals;
+  changes += other.changes;
+  transfers += other.transfers;
+  elections += other.elections;
+  snapshots += other.snapshots;
+  steps += other.steps;
+  return *this;
+}
+
 }  // namespace ostraka::protocol::testing

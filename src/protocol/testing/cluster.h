@@ -190,6 +190,7 @@ class Cluster {
     std::uint64_t elections = 0;
     std::uint64_t snapshots = 0;
     std::uint64_t steps = 0;
+    Counters& operator+=(const Counters& other);
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
 

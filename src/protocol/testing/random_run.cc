@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace ostraka::protocol::testing {
 namespace {
@@ -323,6 +324,33 @@ class Driver {
 RunResult random_run(const EngineProbe& engine, std::uint64_t seed, std::size_t mutant,
                      bool verbose) {
   return Driver(engine, seed, mutant, verbose).run();
+}
+
+RunResult random_runs(const EngineProbe& engine, std::uint64_t seeds) {
+  RunResult sum;
+  for (std::uint64_t seed = 1; seed <= seeds && !sum.violation; ++seed) {
+    const RunResult result = random_run(engine, seed);
+    sum.counters += result.counters;
+    if (result.violation) {
+      sum.violation = fmt::format("seed {}: {}", seed, *result.violation);
+    }
+  }
+  return sum;
+}
+
+std::optional<Caught> catch_mutant(const EngineProbe& engine, std::size_t mutant,
+                                   std::uint64_t seeds_max) {
+  for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
+    if (const RunResult result = random_run(engine, seed, mutant); result.violation) {
+      return Caught{seed, *result.violation};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> wanted_number(const char* variable) {
+  const char* wanted = std::getenv(variable);
+  return wanted == nullptr ? std::nullopt : std::optional(std::strtoull(wanted, nullptr, 10));
 }
 
 }  // namespace ostraka::protocol::testing

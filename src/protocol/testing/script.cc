@@ -4,6 +4,8 @@
 
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -319,10 +321,32 @@ class Runner {
   bool loud_ = true;
 };
 
+std::string slurp(const std::string& path) {
+  std::ifstream in(path);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
 }  // namespace
 
 ScriptResult run_script(const EngineProbe& engine, const std::string& text, std::size_t mutant) {
   return Runner(engine, mutant).run(text);
+}
+
+std::string read_script(const std::string& name) { return slurp("testdata/" + name + ".txt"); }
+
+GoldenLog golden_log(const std::string& name, const ScriptResult& result) {
+  const std::string path = "testdata/" + name + ".log";
+  std::string is;
+  for (const std::string& line : result.log) {
+    is += line + "\n";
+  }
+  const char* update = std::getenv("OSTRAKA_GOLDEN");
+  if (update != nullptr && std::string(update) == "update") {
+    std::ofstream(path) << is;
+  }
+  return {is, slurp(path)};
 }
 
 }  // namespace ostraka::protocol::testing

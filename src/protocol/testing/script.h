@@ -42,4 +42,15 @@ struct ScriptResult {
 [[nodiscard]] ScriptResult run_script(const EngineProbe& engine, const std::string& text,
                                       std::size_t mutant = 0);
 
+// The script testdata/NAME.txt; empty when there is none.
+[[nodiscard]] std::string read_script(const std::string& name);
+
+// The event log of a run beside testdata/NAME.log, which it is compared with.
+// OSTRAKA_GOLDEN=update in the environment writes that file anew first.
+struct GoldenLog {
+  std::string is;
+  std::string golden;
+};
+[[nodiscard]] GoldenLog golden_log(const std::string& name, const ScriptResult& result);
+
 }  // namespace ostraka::protocol::testing

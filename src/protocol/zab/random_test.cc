@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
 namespace ostraka::protocol::zab::testing {
@@ -13,31 +12,16 @@ namespace {
 
 using protocol::testing::Cluster;
 using protocol::testing::random_run;
+using protocol::testing::random_runs;
 using protocol::testing::RunResult;
+using protocol::testing::wanted_number;
 
-std::uint64_t seeds() {
-  const char* wanted = std::getenv("OSTRAKA_ZAB_SEEDS");
-  return wanted == nullptr ? 200 : std::strtoull(wanted, nullptr, 10);
-}
-
-void add(Cluster::Counters& sum, const Cluster::Counters& run) {
-  sum.reads_done += run.reads_done;
-  sum.lease_reads += run.lease_reads;
-  sum.proposals += run.proposals;
-  sum.changes += run.changes;
-  sum.transfers += run.transfers;
-  sum.elections += run.elections;
-  sum.snapshots += run.snapshots;
-  sum.steps += run.steps;
-}
+std::uint64_t seeds() { return wanted_number("OSTRAKA_ZAB_SEEDS").value_or(200); }
 
 TEST(RandomSchedules, InvariantsHold) {
-  Cluster::Counters sum;
-  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
-    const RunResult result = random_run(probe(), seed);
-    ASSERT_FALSE(result.violation.has_value()) << "seed " << seed << ": " << *result.violation;
-    add(sum, result.counters);
-  }
+  const RunResult runs = random_runs(probe(), seeds());
+  ASSERT_FALSE(runs.violation.has_value()) << *runs.violation;
+  const Cluster::Counters& sum = runs.counters;
   // A campaign that never reached these would prove nothing.
   EXPECT_GT(sum.reads_done, seeds());
   EXPECT_GT(sum.lease_reads, seeds());
@@ -50,25 +34,21 @@ TEST(RandomSchedules, InvariantsHold) {
 }
 
 TEST(RandomSchedules, InvariantsHoldWithSmallEpochs) {
-  Cluster::Counters sum;
-  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
-    const RunResult result = random_run(small_epochs(), seed);
-    ASSERT_FALSE(result.violation.has_value()) << "seed " << seed << ": " << *result.violation;
-    add(sum, result.counters);
-  }
+  const RunResult runs = random_runs(small_epochs(), seeds());
+  ASSERT_FALSE(runs.violation.has_value()) << *runs.violation;
+  const Cluster::Counters& sum = runs.counters;
   EXPECT_GT(sum.proposals, 10 * seeds());
   EXPECT_GT(sum.elections, 4 * seeds());
 }
 
 // OSTRAKA_ZAB_SEED=n prints the event log of one seed.
 TEST(RandomSchedules, OneSeed) {
-  const char* wanted = std::getenv("OSTRAKA_ZAB_SEED");
-  if (wanted == nullptr) {
+  const auto seed = wanted_number("OSTRAKA_ZAB_SEED");
+  if (!seed) {
     GTEST_SKIP() << "no seed asked for";
   }
-  const char* small = std::getenv("OSTRAKA_ZAB_SMALL");
-  const RunResult result = random_run(small == nullptr ? probe() : small_epochs(),
-                                      std::strtoull(wanted, nullptr, 10), 0, true);
+  const RunResult result =
+      random_run(wanted_number("OSTRAKA_ZAB_SMALL") ? small_epochs() : probe(), *seed, 0, true);
   EXPECT_FALSE(result.violation.has_value()) << *result.violation;
 }
 

@@ -7,15 +7,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 
 namespace ostraka::protocol::zab::testing {
 namespace {
 
+using protocol::testing::golden_log;
+using protocol::testing::GoldenLog;
+using protocol::testing::read_script;
 using protocol::testing::run_script;
 using protocol::testing::ScriptResult;
 
@@ -23,34 +23,18 @@ const EngineProbe& engine_of(std::string_view script) {
   return script == "overflow" ? small_epochs() : probe();
 }
 
-std::string slurp(const std::string& path) {
-  std::ifstream in(path);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
 class Scenario : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Scenario, MatchesGoldenLog) {
-  const std::string path = std::string("testdata/") + GetParam();
-  const std::string script = slurp(path + ".txt");
-  ASSERT_FALSE(script.empty()) << path;
+  const std::string script = read_script(GetParam());
+  ASSERT_FALSE(script.empty());
   const ScriptResult result = run_script(engine_of(GetParam()), script);
   for (const std::string& failure : result.failures) {
-    ADD_FAILURE() << path << ": " << failure;
+    ADD_FAILURE() << failure;
   }
   EXPECT_FALSE(result.violation.has_value()) << *result.violation;
-  std::string log;
-  for (const std::string& line : result.log) {
-    log += line + "\n";
-  }
-  const char* update = std::getenv("OSTRAKA_GOLDEN");
-  if (update != nullptr && std::string(update) == "update") {
-    std::ofstream(path + ".log") << log;
-    return;
-  }
-  EXPECT_EQ(log, slurp(path + ".log")) << "OSTRAKA_GOLDEN=update writes it anew";
+  const GoldenLog log = golden_log(GetParam(), result);
+  EXPECT_EQ(log.is, log.golden) << "OSTRAKA_GOLDEN=update writes it anew";
 }
 
 INSTANTIATE_TEST_SUITE_P(Scripts, Scenario,
@@ -74,8 +58,8 @@ TEST_P(PlantedScenario, IsCaught) {
   const Planted& planted = GetParam();
   const std::size_t mutant = mutant_named(probe(), planted.mutant);
   ASSERT_NE(mutant, 0U);
-  const ScriptResult result = run_script(
-      engine_of(planted.script), slurp(std::string("testdata/") + planted.script + ".txt"), mutant);
+  const ScriptResult result =
+      run_script(engine_of(planted.script), read_script(planted.script), mutant);
   ASSERT_TRUE(result.violation.has_value()) << "not caught";
   EXPECT_EQ(result.violation->substr(0, 2), planted.invariant) << *result.violation;
 }
