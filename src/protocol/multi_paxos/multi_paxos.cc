@@ -72,16 +72,11 @@ void MultiPaxos::finish() {
       d.step_low = {};
     }
   }
-  const model::LogIndex ready = std::min(commit_, durable_upto());
-  if (ready > told_.apply_upto) {
-    told_.apply_upto = ready;
-    out_->apply_upto = ready;
-  }
-  const RoleChange& told = told_.role;
-  if (told.role != role_ || told.term != hard_.term || told.leader != leader_) {
-    told_.role = {role_, hard_.term, leader_};
-    out_->role_change = told_.role;
-    trace(TraceKind::role, static_cast<std::uint64_t>(role_), hard_.term.value(), leader_.value());
+  told_.tell_apply(std::min(commit_, durable_upto()), *out_);
+  const RoleChange now{role_, hard_.term, leader_};
+  if (told_.tell_role(now, *out_)) {
+    trace(TraceKind::role, static_cast<std::uint64_t>(now.role), now.term.value(),
+          now.leader.value());
   }
 }
 

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "model/ids.h"
 #include "protocol/core/protocol.h"
+#include "protocol/core/told.h"
 #include "protocol/multi_paxos/internal/slot_log.h"
 #include "protocol/multi_paxos/state.h"
 #include "protocol/multi_paxos/types.h"
@@ -235,10 +236,7 @@ class MultiPaxos final : public Protocol {
   model::LogIndex applied_;
   model::LogIndex trim_limit_;  // a quorum has applied so far
   Stream stream_;
-  struct {
-    RoleChange role;
-    model::LogIndex apply_upto;
-  } told_;  // what the driver was told last
+  Told told_;
   std::optional<SnapshotMeta> installing_;
   bool disk_full_ = false;
   bool log_lost_ = false;  // acknowledged slots are missing: no part in anything any more

@@ -13,6 +13,7 @@
 #include "model/ids.h"
 #include "protocol/core/log.h"
 #include "protocol/core/protocol.h"
+#include "protocol/core/told.h"
 #include "protocol/quorum/quorum.h"
 #include "protocol/raft/state.h"
 #include "protocol/raft/types.h"
@@ -185,10 +186,7 @@ class Raft final : public Protocol {
   Durability durability_;
   model::LogIndex commit_;
   model::LogIndex applied_;
-  struct {
-    RoleChange role;
-    model::LogIndex apply_upto;
-  } told_;                   // what the driver was told last
+  Told told_;
   model::LogIndex matched_;  // follower: up to here the log equals that of hard_.term's leader
   std::optional<SnapshotMeta> installing_;
   bool disk_full_ = false;

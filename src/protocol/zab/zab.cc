@@ -58,16 +58,9 @@ void Zab::finish() {
     durability_.writes.close(out_->append, hard_.term, log_.last());
     durability_.log.add(out_->append.token, log_.last());
   }
-  const model::LogIndex ready = std::min(commit_, durability_.log.index());
-  if (ready > told_.apply_upto) {
-    told_.apply_upto = ready;
-    out_->apply_upto = ready;
-  }
+  told_.tell_apply(std::min(commit_, durability_.log.index()), *out_);
   const RoleChange now{role(), hard_.term, known_leader()};
-  const RoleChange& told = told_.role;
-  if (told.role != now.role || told.term != now.term || told.leader != now.leader) {
-    told_.role = now;
-    out_->role_change = now;
+  if (told_.tell_role(now, *out_)) {
     trace(TraceKind::role, static_cast<std::uint64_t>(now.role), now.term.value(),
           now.leader.value());
   }

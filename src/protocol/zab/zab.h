@@ -15,6 +15,7 @@
 #include "model/ids.h"
 #include "protocol/core/log.h"
 #include "protocol/core/protocol.h"
+#include "protocol/core/told.h"
 #include "protocol/quorum/quorum.h"
 #include "protocol/zab/state.h"
 #include "protocol/zab/types.h"
@@ -220,10 +221,7 @@ class Zab final : public Protocol {
   Durability durability_;
   model::LogIndex commit_;
   model::LogIndex applied_;
-  struct {
-    RoleChange role;
-    model::LogIndex apply_upto;
-  } told_;  // what the driver was told last
+  Told told_;
   std::optional<SnapshotMeta> installing_;
   bool disk_full_ = false;
   bool log_lost_ = false;  // acknowledged entries are missing: no part in anything any more
