@@ -1,16 +1,14 @@
 #include "lab/protocols/basic_paxos/basic_paxos.h"
 
 #include "lab/protocols/basic_paxos/roles.h"
+#include "lab/protocols/one_value/properties.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <map>
-#include <set>
 
 namespace ostraka::lab {
 namespace {
 
+using one_value::propose;
 using paxos::Cast;
 
 Setup make(const RunContext& context) {
@@ -35,94 +33,9 @@ Setup make(const RunContext& context) {
   return setup;
 }
 
-// A value is chosen when a majority of the acceptors has accepted it under one number.
-struct Chosen {
-  std::int64_t number;
-  std::string value;
-  std::vector<EventId> events;  // the acceptances
-};
-
-std::vector<Chosen> chosen_in(const Record& record, std::size_t majority) {
-  std::map<std::int64_t, std::pair<std::set<ProcessId>, Chosen>> numbers;
-  std::vector<Chosen> all;  // in the order of being chosen
-  for (const RecordEvent* event : outputs_of(record, "accepted")) {
-    const std::int64_t number = event->fields.integer("number");
-    auto& [acceptors, chosen] = numbers[number];
-    if (acceptors.insert(event->process).second) {
-      chosen.number = number;
-      chosen.value = event->fields.text("value");
-      chosen.events.push_back(event->id);
-      if (acceptors.size() == majority) {
-        all.push_back(chosen);
-      }
-    }
-  }
-  return all;
-}
-
-void check_chosen(const Record& record, const std::vector<Chosen>& chosen, Judge& judge) {
-  std::set<std::string> asked;
-  for (const RecordEvent* event : events_of(record, EventKind::input, "propose")) {
-    asked.insert(event->fields["value"].render());
-  }
-  for (const Chosen& each : chosen) {
-    if (!asked.contains(each.value)) {
-      judge.violated("validity", each.events,
-                     fmt::format("{} is chosen, and nobody proposed it", each.value));
-    }
-    if (each.value != chosen.front().value) {
-      std::vector<EventId> events = chosen.front().events;
-      events.insert(events.end(), each.events.begin(), each.events.end());
-      judge.violated(
-          "agreement", events,
-          fmt::format("{} is chosen with number {}, then {} with number {}", chosen.front().value,
-                      chosen.front().number, each.value, each.number));
-    }
-  }
-}
-
 void check(const RunContext& context, const Record& record, Judge& judge) {
   const Cast cast(context.parameters);
-  const std::vector<Chosen> chosen = chosen_in(record, cast.majority());
-  check_chosen(record, chosen, judge);
-  std::set<ProcessId> wants;
-  for (const RecordEvent* event : events_of(record, EventKind::input, "propose")) {
-    wants.insert(event->process);
-  }
-  for (std::uint32_t i = 0; i < cast.learners; ++i) {
-    wants.insert(cast.learner(i));
-  }
-  std::erase_if(wants, [&](ProcessId process) { return !is_up_at_end(record, process); });
-  std::vector<EventId> learnings;
-  for (const RecordEvent* event : outputs_of(record, "learned")) {
-    wants.erase(event->process);
-    learnings.push_back(event->id);
-    const auto same = std::ranges::find_if(chosen, [event](const Chosen& each) {
-      return each.value == event->fields.text("value") &&
-             each.number == event->fields.integer("number");
-    });
-    if (same == chosen.end() || same->events.back() > event->id) {
-      judge.violated("learning", {event->id},
-                     fmt::format("{} learns {}, which is not chosen",
-                                 record.name_of(event->process), event->fields.text("value")));
-    }
-  }
-  std::string missing;
-  for (const ProcessId process : wants) {
-    missing += (missing.empty() ? "" : ", ") + record.name_of(process);
-  }
-  judge.eventually("termination", wants.empty(), learnings,
-                   wants.empty() ? "everyone who is up has learned the value"
-                                 : fmt::format("not learned yet by {} after {} ballots", missing,
-                                               events_of(record, EventKind::note, "retry").size() +
-                                                   events_of(record, EventKind::input).size()));
-}
-
-Operation propose(std::int64_t ms, std::string proposer, std::string value) {
-  return {.at = base::Instant() + base::Duration::milliseconds(ms),
-          .process = std::move(proposer),
-          .kind = "propose",
-          .fields = {{"value", std::move(value)}}};
+  one_value::check(record, judge, [&cast](std::int64_t) { return cast.majority(); });
 }
 
 // The example of the lecture: the number is what a proposer bribes with, 1 and 2 the offers.
@@ -238,13 +151,7 @@ const Declaration& basic_paxos() {
                      {"back_off", 0, 1, 1, "", "added to patience", {"none", "random"}},
                      {"back_off_max", 1, 10'000, 200, "ms", "the longest random addition"},
                      {"memory", 0, 1, 0, "", "of the acceptors", {"stable", "volatile"}}},
-      .properties = {{"agreement", PropertyKind::safety, "At most one value is chosen."},
-                     {"validity", PropertyKind::safety,
-                      "Only a value that was proposed is chosen."},
-                     {"learning", PropertyKind::safety,
-                      "Nobody learns a value that is not chosen."},
-                     {"termination", PropertyKind::liveness,
-                      "Learners, and proposers with a value, that are up learn what is chosen."}},
+      .properties = one_value::properties(),
       .scenarios = scenarios(),
       .make = make,
       .check = check};

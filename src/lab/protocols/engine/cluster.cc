@@ -105,6 +105,14 @@ void check_durability(const Record& record, Judge& judge) {
 
 }  // namespace
 
+std::vector<std::string_view> cluster_assumptions() {
+  return {
+      "Processes crash and come back with their stable storage; none lies.",
+      "Messages may be lost, duplicated, late and out of order, never corrupted.",
+      "Safety of the log needs no clock. Leases of the leader need clocks whose rates differ by "
+      "at most one per cent."};
+}
+
 std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs) {
   bugs.insert(bugs.begin(), "none");
   const auto last_bug = static_cast<std::int64_t>(bugs.size()) - 1;

@@ -14,6 +14,7 @@
 
 namespace ostraka::lab::engine {
 
+[[nodiscard]] std::vector<std::string_view> cluster_assumptions();
 // nodes (n1, n2, …), clients (c1, …), heartbeat, election_min, election_max, lease,
 // clock_n1 to clock_n3, patience, and `bug` with `bugs` behind "none" as its choices.
 [[nodiscard]] std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs);

@@ -64,7 +64,7 @@ protocol::Recovered NodeProcess::recover(const Storage& storage) {
         .payload_bytes = static_cast<std::uint32_t>(list.at(3).text().size())};
     log_[meta.index] = meta;
     if (meta.kind == protocol::EntryKind::data) {
-      payloads_[meta.index] = list.at(3).text();
+      payloads_[{meta.index, meta.term}] = list.at(3).text();
     }
     recovered.entries.push_back(meta);
   }
@@ -213,26 +213,47 @@ void NodeProcess::settle(base::Instant now, Effects& out) {
   answer_reads(out);
 }
 
+// From the client's request or the message being stepped; an entry that is written again at another
+// term has what this node has there.
+std::string NodeProcess::payload_for(const protocol::EntryMeta& entry) const {
+  if (entry.kind != protocol::EntryKind::data) {
+    return {};
+  }
+  if (!effects_.proposed.empty() && effects_.proposed.front().index == entry.index) {
+    return proposing_;
+  }
+  if (const auto it = incoming_.find({entry.index, entry.term}); it != incoming_.end()) {
+    return it->second;
+  }
+  return payloads_.at({entry.index, log_.at(entry.index).term});
+}
+
 void NodeProcess::take_append(Effects& out) {
   const protocol::Append& append = effects_.append;
   if (!append.present) {
     return;
   }
+  std::vector<std::string> payloads;  // before anything is cut or written over
+  for (const protocol::EntryMeta& entry : append.entries) {
+    payloads.push_back(payload_for(entry));
+  }
   if (append.truncate_from) {
     for (auto it = log_.lower_bound(*append.truncate_from); it != log_.end(); it = log_.erase(it)) {
       out.erase(key_of(it->first));
-      payloads_.erase(it->first);
+      payloads_.erase({it->first, it->second.term});
     }
   }
   std::vector<std::uint64_t> hashes;
-  for (const protocol::EntryMeta& entry : append.entries) {
-    std::string payload;
-    if (entry.kind == protocol::EntryKind::data) {
-      const auto incoming = incoming_.find(entry.index);
-      payload = incoming != incoming_.end() ? incoming->second : proposing_;
-      payloads_[entry.index] = payload;
+  for (std::size_t i = 0; i < append.entries.size(); ++i) {
+    const protocol::EntryMeta& entry = append.entries[i];
+    const std::string& payload = payloads[i];
+    if (const auto before = log_.find(entry.index); before != log_.end()) {
+      payloads_.erase({entry.index, before->second.term});
     }
     log_[entry.index] = entry;
+    if (entry.kind == protocol::EntryKind::data) {
+      payloads_[{entry.index, entry.term}] = payload;
+    }
     hashes.push_back(base::hash64(payload));
     out.write(key_of(entry.index),
               List{entry.index.value(), entry.term.value(), static_cast<int>(entry.kind), payload});
@@ -266,9 +287,10 @@ void NodeProcess::send(const protocol::Message& message, const Payloads& payload
   if (message.to == node_) {
     return;
   }
-  // An entry that was cut while its message waited for the disk: no longer to be told.
+  // An entry that was cut or written over while its message waited for the disk: no longer to be
+  // told.
   const bool is_whole = std::ranges::all_of(message.entries, [&](const auto& entry) {
-    return entry.kind != protocol::EntryKind::data || payloads.contains(entry.index);
+    return entry.kind != protocol::EntryKind::data || payloads.contains({entry.index, entry.term});
   });
   if (is_whole) {
     out.at(options_.spec->messages.at(message.kind).step);
@@ -298,8 +320,9 @@ void NodeProcess::take_rest(Effects& out) {
   if (effects_.role_change) {
     const protocol::RoleChange& change = *effects_.role_change;
     out.at(spec.role_step);
-    const std::string text = fmt::format(
-        "{} in term {}", kRoles.at(static_cast<std::size_t>(change.role)), change.term.value());
+    const std::string text =
+        fmt::format("{} in {} {}", kRoles.at(static_cast<std::size_t>(change.role)), spec.term_name,
+                    name_of_term(spec, change.term));
     if (change.role == protocol::Role::leader) {
       out.output("leads", {{"term", change.term.value()}}, text);
     } else {
@@ -321,9 +344,9 @@ void NodeProcess::apply(base::Instant now, Effects& out) {
 }
 
 void NodeProcess::apply_one(model::LogIndex index, Effects& out) {
-  const auto payload = payloads_.find(index);
-  const std::string text = payload == payloads_.end() ? "" : payload->second;
   const model::Term term = engine_->term_at(index);
+  const auto payload = payloads_.find({index, term});
+  const std::string text = payload == payloads_.end() ? "" : payload->second;
   options_.watch->invariants->observe_applied(node_, index, term, base::hash64(text));
   out.at(options_.spec->apply_step);
   if (payload != payloads_.end()) {
@@ -360,7 +383,7 @@ void NodeProcess::watch(base::Instant now, Effects& out) {
 void NodeProcess::show(Effects& out) const {
   const protocol::ProtocolStatus status = engine_->status();
   out.show("role", std::string(kRoles.at(static_cast<std::size_t>(status.role))));
-  out.show("term", status.term.value());
+  out.show(std::string(options_.spec->term_name), name_of_term(*options_.spec, status.term));
   out.show("log", fmt::format("up to {}, durable {}, committed {}", status.last_index.value(),
                               status.durable_index.value(), status.commit.value()));
   out.show("state", Value(state_).render());

@@ -71,6 +71,7 @@ class NodeProcess final : public Process {
   void answer_reads(Effects& out);
   void drive(protocol::EventBody body, base::Instant now, Effects& out);
   void settle(base::Instant now, Effects& out);
+  [[nodiscard]] std::string payload_for(const protocol::EntryMeta& entry) const;
   void take_append(Effects& out);
   void take_messages(Effects& out);
   void take_rest(Effects& out);

@@ -34,6 +34,8 @@ struct Spec {
   std::unique_ptr<protocol::ClusterInvariants> (*invariants)() = nullptr;
   std::vector<Kind> messages = {};            // by protocol::Message::kind, from 0
   std::vector<std::string_view> timers = {};  // by protocol::TimerId, from 0
+  std::string_view term_name = "term";        // what the page calls it
+  unsigned term_node_bits = 0;                // a term is round << bits | node; 0: a plain number
   // Trace records that are worth a note, with the step they belong to.
   std::vector<std::pair<std::uint16_t, Kind>> traces = {};
   int propose_step = 0;

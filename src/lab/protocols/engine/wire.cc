@@ -13,6 +13,10 @@ namespace {
 // Numbers that a page cannot show exactly are told as text.
 constexpr std::uint64_t kExactMax = 1ULL << 53;
 
+Value term_value(const Spec& spec, model::Term term) {
+  return spec.term_node_bits == 0 ? Value(term.value()) : Value(name_of_term(spec, term));
+}
+
 void put(Fields& fields, std::string_view name, std::uint64_t number) {
   if (number == 0) {
     return;
@@ -24,6 +28,32 @@ void put(Fields& fields, std::string_view name, std::uint64_t number) {
   }
 }
 
+void put_term(const Spec& spec, Fields& fields, std::string_view name, model::Term term) {
+  if (!term.is_none()) {
+    fields.set(name, term_value(spec, term));
+  }
+}
+
+std::uint64_t number_in(std::string_view text, int base) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number, base);
+  return number;
+}
+
+model::Term term_in(const Spec& spec, const Value& value) {
+  if (value.is_integer()) {
+    return model::Term{static_cast<std::uint64_t>(value.integer())};
+  }
+  const std::string_view text = value.text();
+  const std::size_t dot = text.find('.');
+  return model::Term{number_in(text.substr(0, dot), 10) << spec.term_node_bits |
+                     number_in(text.substr(dot + 1), 10)};
+}
+
+model::Term get_term(const Spec& spec, const Fields& fields, std::string_view name) {
+  return fields.has(name) ? term_in(spec, fields[name]) : model::Term{};
+}
+
 std::uint64_t get(const Fields& fields, std::string_view name) {
   if (!fields.has(name)) {
     return 0;
@@ -32,37 +62,40 @@ std::uint64_t get(const Fields& fields, std::string_view name) {
   if (value.is_integer()) {
     return static_cast<std::uint64_t>(value.integer());
   }
-  std::uint64_t number = 0;
-  const std::string& text = value.text();
-  std::from_chars(text.data(), text.data() + text.size(), number, 16);
-  return number;
+  return number_in(value.text(), 16);
 }
 
 constexpr std::string_view kNoop = "(no-op)";
 
 }  // namespace
 
+std::string name_of_term(const Spec& spec, model::Term term) {
+  const std::uint64_t node = term.value() & ((std::uint64_t{1} << spec.term_node_bits) - 1);
+  return spec.term_node_bits == 0 ? fmt::format("{}", term.value())
+                                  : fmt::format("{}.{}", term.value() >> spec.term_node_bits, node);
+}
+
 Message to_lab(const Spec& spec, const protocol::Message& message, const Payloads& payloads) {
-  Fields fields{{"term", message.term.value()}};
+  Fields fields{{"term", term_value(spec, message.term)}};
   put(fields, "reject", message.reject ? 1 : 0);
   put(fields, "index", message.index.value());
-  put(fields, "log_term", message.log_term.value());
+  put_term(spec, fields, "log_term", message.log_term);
   put(fields, "commit", message.commit.value());
   if (!message.entries.empty()) {
     List entries;
     for (const protocol::EntryMeta& entry : message.entries) {
       OSTRAKA_ASSERT(entry.kind != protocol::EntryKind::configuration,
                      "the laboratory changes no membership");
-      const auto payload = payloads.find(entry.index);
+      const auto payload = payloads.find({entry.index, entry.term});
       const bool is_noop = entry.kind == protocol::EntryKind::noop;
       OSTRAKA_ASSERT(is_noop || payload != payloads.end(), "an entry has its payload");
-      entries.push_back(List{entry.index.value(), entry.term.value(),
+      entries.push_back(List{entry.index.value(), term_value(spec, entry.term),
                              is_noop ? std::string(kNoop) : payload->second});
     }
     fields.set("entries", std::move(entries));
   }
   put(fields, "hint_index", message.hint_index.value());
-  put(fields, "hint_term", message.hint_term.value());
+  put_term(spec, fields, "hint_term", message.hint_term);
   put(fields, "flags", message.flags);
   put(fields, "context", message.context);
   put(fields, "stamp", static_cast<std::uint64_t>(message.stamp.as_nanoseconds()));
@@ -80,27 +113,28 @@ protocol::Message from_lab(const Spec& spec, ProcessId from, ProcessId to, const
   out.kind = static_cast<std::uint8_t>(kind - spec.messages.begin());
   out.reject = get(fields, "reject") != 0;
   out.flags = static_cast<std::uint8_t>(get(fields, "flags"));
-  out.term = model::Term{get(fields, "term")};
+  out.term = get_term(spec, fields, "term");
   out.index = model::LogIndex{get(fields, "index")};
-  out.log_term = model::Term{get(fields, "log_term")};
+  out.log_term = get_term(spec, fields, "log_term");
   out.commit = model::LogIndex{get(fields, "commit")};
   out.hint_index = model::LogIndex{get(fields, "hint_index")};
-  out.hint_term = model::Term{get(fields, "hint_term")};
+  out.hint_term = get_term(spec, fields, "hint_term");
   out.context = get(fields, "context");
   out.stamp = base::Instant::from_nanoseconds(static_cast<std::int64_t>(get(fields, "stamp")));
   if (fields.has("entries")) {
     for (const Value& each : fields.list("entries")) {
       const List& entry = each.list();
       const model::LogIndex index{static_cast<std::uint64_t>(entry.at(0).integer())};
+      const model::Term term = term_in(spec, entry.at(1));
       const std::string& payload = entry.at(2).text();
       const bool is_noop = payload == kNoop;
       out.entries.push_back(
           {.index = index,
-           .term = model::Term{static_cast<std::uint64_t>(entry.at(1).integer())},
+           .term = term,
            .kind = is_noop ? protocol::EntryKind::noop : protocol::EntryKind::data,
            .payload_bytes = is_noop ? 0 : static_cast<std::uint32_t>(payload.size())});
       if (!is_noop) {
-        payloads[index] = payload;
+        payloads[{index, term}] = payload;
       }
     }
   }

@@ -11,10 +11,15 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 namespace ostraka::lab::engine {
 
-using Payloads = std::map<model::LogIndex, std::string>;
+// By place and term: a place may be written again at another one.
+using Payloads = std::map<std::pair<model::LogIndex, model::Term>, std::string>;
+
+// A number, or "round.node".
+[[nodiscard]] std::string name_of_term(const Spec& spec, model::Term term);
 
 [[nodiscard]] Message to_lab(const Spec& spec, const protocol::Message& message,
                              const Payloads& payloads);

@@ -222,10 +222,7 @@ const Declaration& raft() {
       .title = "Raft",
       .family = "agreement",
       .summary = "A replicated log under one leader; the state machine that the product runs.",
-      .assumptions = {"Processes crash and come back with their stable storage; none lies.",
-                      "Messages may be lost, duplicated, late and out of order, never corrupted.",
-                      "Safety of the log needs no clock. Leases of the leader need clocks whose "
-                      "rates differ by at most one per cent."},
+      .assumptions = engine::cluster_assumptions(),
       .steps =
           {{"A node that hears no leader for a random time asks whether it would be elected, "
             "then stands in a new term and asks for votes.",

@@ -63,6 +63,7 @@ const engine::Spec& spec() {
                    {"sync", reads},
                    {"sync_ack", reads}},
       .timers = {"none", "election", "heartbeat", "deadline"},
+      .term_name = "epoch",
       .traces = {{number(TraceKind::decided), {"decided", elects}},
                  {number(TraceKind::epoch_accepted), {"accept", discovers}},
                  {number(TraceKind::epoch_refused), {"refusal", discovers}},
@@ -140,10 +141,7 @@ const Declaration& zab() {
       .title = "ZAB",
       .family = "agreement",
       .summary = "Atomic broadcast of one primary at a time, in epochs; an engine of the product.",
-      .assumptions = {"Processes crash and come back with their stable storage; none lies.",
-                      "Messages may be lost, duplicated, late and out of order, never corrupted.",
-                      "Safety of the log needs no clock. Leases of the leader need clocks whose "
-                      "rates differ by at most one per cent."},
+      .assumptions = engine::cluster_assumptions(),
       .steps =
           {{"Servers that know no leader tell each other whom they would follow, and change to "
             "whoever has the later history; a quorum of equal votes decides.",
