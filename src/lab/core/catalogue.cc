@@ -31,6 +31,9 @@ base::Result<Parameters> parameters_of(const Declaration& declaration, const Sce
                       fmt::format("delay_min is {} ms, above delay_max, which is {} ms",
                                   parameters["delay_min"], parameters["delay_max"]));
   }
+  if (declaration.validate != nullptr) {
+    OSTRAKA_TRY(declaration.validate(parameters));
+  }
   return parameters;
 }
 

@@ -74,6 +74,11 @@ bool is_up_at_end(const Record& record, ProcessId process) {
   return is_up;
 }
 
+std::vector<Setting> even(std::vector<Setting> more) {
+  more.insert(more.begin(), {{"delay_min", "10"}, {"delay_max", "10"}});
+  return more;
+}
+
 std::string_view name_of(ScenarioKind kind) {
   constexpr std::array<std::string_view, 3> kNames{"normal", "famous failure", "famous fix"};
   return kNames.at(static_cast<std::size_t>(kind));

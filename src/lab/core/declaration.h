@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/assert.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "lab/core/parameters.h"
 #include "lab/core/process.h"
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +47,25 @@ struct Setup {
   std::vector<ProcessSpec> processes = {};
   std::vector<Operation> inputs = {};  // those that follow from parameters; beside the scenario's
 };
+
+// One more process, made as P(birth, parameters).
+template <typename P>
+void add_process(Setup& setup, std::string name, std::string_view role,
+                 const Parameters& parameters) {
+  setup.processes.push_back({.name = std::move(name),
+                             .role = std::string(role),
+                             .make = [parameters](const Birth& birth) {
+                               return std::make_unique<P>(birth, parameters);
+                             }});
+}
+// `count` of them: NAME1, NAME2, …
+template <typename P>
+void add_processes(Setup& setup, std::string_view name, std::string_view role, std::int64_t count,
+                   const Parameters& parameters) {
+  for (std::int64_t i = 1; i <= count; ++i) {
+    add_process<P>(setup, std::string(name) + std::to_string(i), role, parameters);
+  }
+}
 
 // What a Declaration's functions are told.
 struct RunContext {
@@ -103,6 +124,9 @@ struct Scenario {
   std::vector<std::pair<std::string_view, Verdict>> expect = {};
 };
 
+// Every message takes 10 ms, so that a scenario can say when something happens; and `more`.
+[[nodiscard]] std::vector<Setting> even(std::vector<Setting> more = {});
+
 struct Declaration {
   std::string_view name = {};   // [a-z][a-z0-9_]*; the page is docs/lab/NAME.md
   std::string_view title = {};  // "Basic Paxos"
@@ -115,6 +139,8 @@ struct Declaration {
   std::vector<Setting> defaults = {};  // of common parameters, where they differ
   std::vector<Property> properties = {};
   std::vector<Scenario> scenarios = {};  // at least one of each kind; the first is the default
+  // Optional: refuses values, each possible, that do not go together.
+  base::Status (*validate)(const Parameters&) = nullptr;
   Setup (*make)(const RunContext&) = nullptr;
   void (*check)(const RunContext&, const Record&, Judge&) = nullptr;
   // Optional: adds to `plots`.

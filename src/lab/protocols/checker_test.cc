@@ -64,6 +64,21 @@ TEST_P(OfBroadcasts, FindWhatIsDeliveredTwice) {
 INSTANTIATE_TEST_SUITE_P(Checkers, OfBroadcasts, testing::Values("broadcast", "total_order"),
                          [](const auto& info) { return std::string(info.param); });
 
+// Two acceptors crash with a value that never reached their disks: it was not chosen.
+TEST(OneValue, CountsNoAcceptanceThatACrashUndid) {
+  const auto record =
+      all_protocols().run({.protocol = "basic_paxos",
+                           .scenario = "stable_acceptor",
+                           .seed = 1,
+                           .set = {{"disk", "20"}, {"delay_min", "10"}, {"delay_max", "10"}},
+                           .interventions = {"crash a1 at 75ms", "crash a2 at 75ms",
+                                             "restart a1 at 80ms", "crash p1 at 75ms"}});
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(outputs_of(*record, "accepted").size(), 4U) << to_listing(*record);
+  const auto found = std::ranges::find(record->properties, "agreement", &Judgement::name);
+  EXPECT_EQ(found->verdict, Verdict::held) << found->sentence;
+}
+
 // docs/lab/version_vectors.md: b1 comes again after it was read and replaced, as a new write.
 TEST(VersionVectors, KeepWhatArrivesTwice) {
   const auto record = all_protocols().run({.protocol = "version_vectors",

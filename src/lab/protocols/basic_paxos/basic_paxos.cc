@@ -3,8 +3,6 @@
 #include "lab/protocols/basic_paxos/roles.h"
 #include "lab/protocols/one_value/properties.h"
 
-#include <fmt/format.h>
-
 namespace ostraka::lab {
 namespace {
 
@@ -15,36 +13,21 @@ Setup make(const RunContext& context) {
   const Parameters& parameters = context.parameters;
   const Cast cast(parameters);
   Setup setup;
-  for (std::uint32_t i = 1; i <= cast.proposers; ++i) {
-    setup.processes.push_back({fmt::format("p{}", i), "proposer", [parameters](const Birth& birth) {
-                                 return std::make_unique<paxos::Proposer>(birth, parameters);
-                               }});
-  }
-  for (std::uint32_t i = 1; i <= cast.acceptors; ++i) {
-    setup.processes.push_back({fmt::format("a{}", i), "acceptor", [parameters](const Birth& birth) {
-                                 return std::make_unique<paxos::Acceptor>(birth, parameters);
-                               }});
-  }
-  for (std::uint32_t i = 1; i <= cast.learners; ++i) {
-    setup.processes.push_back({fmt::format("l{}", i), "learner", [parameters](const Birth&) {
-                                 return std::make_unique<paxos::Learner>(parameters);
-                               }});
-  }
+  add_processes<paxos::Proposer>(setup, "p", "proposer", cast.proposers, parameters);
+  add_processes<paxos::Acceptor>(setup, "a", "acceptor", cast.acceptors, parameters);
+  add_processes<paxos::Learner>(setup, "l", "learner", cast.learners, parameters);
   return setup;
 }
 
 void check(const RunContext& context, const Record& record, Judge& judge) {
   const Cast cast(context.parameters);
-  one_value::check(record, judge, [&cast](std::int64_t) { return cast.majority(); });
+  one_value::check(context, record, judge, [&cast](std::int64_t) { return cast.majority(); });
 }
 
 // The example of the lecture: the number is what a proposer bribes with, 1 and 2 the offers.
-const std::vector<Setting> kExample{
-    {"delay_min", "10"}, {"delay_max", "10"}, {"learners", "0"}, {"patience", "150"}};
-const std::vector<Setting> kDuel{
-    {"delay_min", "10"}, {"delay_max", "10"}, {"patience", "30"}, {"back_off", "none"}};
-const std::vector<Setting> kBackOff{
-    {"delay_min", "10"}, {"delay_max", "10"}, {"patience", "30"}, {"back_off", "random"}};
+const std::vector<Setting> kExample = even({{"learners", "0"}, {"patience", "150"}});
+const std::vector<Setting> kDuel = even({{"patience", "30"}, {"back_off", "none"}});
+const std::vector<Setting> kBackOff = even({{"patience", "30"}, {"back_off", "random"}});
 // a2 is back with or without its memory when p2 asks a2 and a3.
 const std::vector<std::string_view> kForgetful{"crash a2 at 100ms", "restart a2 at 150ms",
                                                "drop p2.a1.prepare.1", "drop p2.a1.accept.1",
@@ -80,7 +63,7 @@ std::vector<Scenario> scenarios() {
       {.name = "proposer_down",
        .kind = ScenarioKind::normal,
        .title = "The proposer dies when one acceptor has its value: the next one finishes it",
-       .set = {{"delay_min", "10"}, {"delay_max", "10"}},
+       .set = even(),
        .inputs = {propose(0, "p1", "blue"), propose(100, "p2", "red")},
        .interventions = {"drop p1.a2.accept.1", "drop p1.a3.accept.1", "crash p1 at 25ms"}},
       {.name = "duel",
@@ -123,10 +106,7 @@ const Declaration& basic_paxos() {
       .title = "Basic Paxos",
       .family = "agreement",
       .summary = "A majority of acceptors chooses one value, whatever fails meanwhile.",
-      .assumptions = {"Processes crash and come back with what they had on stable storage; none "
-                      "lies.",
-                      "Messages may be lost, duplicated, late and out of order, never corrupted.",
-                      "No bound on time is needed for safety; for a decision, times of calm."},
+      .assumptions = one_value::assumptions(),
       .steps = {{"A proposer takes a number that is higher than all it knows and sends prepare to "
                  "the acceptors.",
                  "Paxos Made Simple, section 2.2, phase 1 (a)"},

@@ -84,7 +84,7 @@ class Acceptor final : public Process {
 
 class Learner final : public Process {
  public:
-  explicit Learner(const Parameters& parameters) : cast_(parameters) {}
+  Learner(const Birth&, const Parameters& parameters) : cast_(parameters) {}
   void step(const Event& event, Effects& effects) override;
 
  private:

@@ -103,15 +103,52 @@ void check_durability(const Record& record, Judge& judge) {
   }
 }
 
-}  // namespace
+void check(const RunContext&, const Record& record, Judge& judge) {
+  for (const RecordEvent* event : outputs_of(record, "invariant")) {
+    judge.violated("invariants", {event->id}, event->fields.text("text"));
+  }
+  check_leaders(record, judge);
+  check_order(record, judge);
+  check_reads(record, judge);
+  check_durability(record, judge);
+  std::size_t wanted = 0;
+  std::vector<EventId> done;
+  for (const RecordEvent& event : record.events) {
+    if (event.process.is_none() || !is_up_at_end(record, event.process)) {
+      continue;
+    }
+    if (event.kind == EventKind::input && (event.topic == "write" || event.topic == "read")) {
+      ++wanted;
+    } else if (event.topic == "acknowledged" || event.topic == "read") {
+      done.push_back(event.id);
+    }
+  }
+  const std::size_t count = done.size();
+  judge.eventually("progress", count == wanted, std::move(done),
+                   fmt::format("{} of {} writes and reads are done", count, wanted));
+}
 
-std::vector<std::string_view> cluster_assumptions() {
+std::vector<std::string_view> assumptions() {
   return {
       "Processes crash and come back with their stable storage; none lies.",
       "Messages may be lost, duplicated, late and out of order, never corrupted.",
       "Safety of the log needs no clock. Leases of the leader need clocks whose rates differ by "
       "at most one per cent."};
 }
+
+std::vector<Property> properties() {
+  return {
+      {"invariants", PropertyKind::safety,
+       "What the engine promises inwardly holds after every step (its invariants.h)."},
+      {"same_order", PropertyKind::safety, "All nodes apply the same entries in one order."},
+      {"one_leader", PropertyKind::safety, "A term, ballot or epoch has one leader."},
+      {"fresh_reads", PropertyKind::safety,
+       "A read shows every write that was acknowledged before it was asked."},
+      {"durability", PropertyKind::safety, "A write that a client was told of has been applied."},
+      {"progress", PropertyKind::liveness, "Every write and read that a client wants is done."}};
+}
+
+}  // namespace
 
 std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs) {
   bugs.insert(bugs.begin(), "none");
@@ -128,22 +165,6 @@ std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs) {
           {"patience", 50, 10'000, 400, "ms", "a client asks the next node after so long"},
           {"bug", 0, last_bug, 0, "", "planted into the engine, to show the checker at work",
            std::move(bugs)}};
-}
-
-std::vector<Property> cluster_properties() {
-  return {
-      {"invariants", PropertyKind::safety,
-       "What the engine promises inwardly holds after every step (its invariants.h)."},
-      {"same_order", PropertyKind::safety, "All nodes apply the same entries in one order."},
-      {"one_leader", PropertyKind::safety, "A term, ballot or epoch has one leader."},
-      {"fresh_reads", PropertyKind::safety,
-       "A read shows every write that was acknowledged before it was asked."},
-      {"durability", PropertyKind::safety, "A write that a client was told of has been applied."},
-      {"progress", PropertyKind::liveness, "Every write and read that a client wants is done."}};
-}
-
-std::vector<Setting> cluster_defaults() {
-  return {{"delay_min", "5"}, {"delay_max", "15"}, {"disk", "1"}, {"time_limit", "3000"}};
 }
 
 Setup make_cluster(const RunContext& context, const Spec& spec) {
@@ -174,29 +195,31 @@ Setup make_cluster(const RunContext& context, const Spec& spec) {
   return setup;
 }
 
-void check_cluster(const RunContext&, const Record& record, Judge& judge) {
-  for (const RecordEvent* event : outputs_of(record, "invariant")) {
-    judge.violated("invariants", {event->id}, event->fields.text("text"));
-  }
-  check_leaders(record, judge);
-  check_order(record, judge);
-  check_reads(record, judge);
-  check_durability(record, judge);
-  std::size_t wanted = 0;
-  std::vector<EventId> done;
-  for (const RecordEvent& event : record.events) {
-    if (event.process.is_none() || !is_up_at_end(record, event.process)) {
-      continue;
-    }
-    if (event.kind == EventKind::input && (event.topic == "write" || event.topic == "read")) {
-      ++wanted;
-    } else if (event.topic == "acknowledged" || event.topic == "read") {
-      done.push_back(event.id);
-    }
-  }
-  const std::size_t count = done.size();
-  judge.eventually("progress", count == wanted, std::move(done),
-                   fmt::format("{} of {} writes and reads are done", count, wanted));
+Declaration declare(Declaration engine) {
+  engine.family = "agreement";
+  engine.assumptions = assumptions();
+  engine.defaults = {
+      {"delay_min", "5"}, {"delay_max", "15"}, {"disk", "1"}, {"time_limit", "3000"}};
+  engine.properties = properties();
+  engine.check = check;
+  return engine;
+}
+
+Scenario reads_by_lease() {
+  return {.name = "reads",
+          .kind = ScenarioKind::normal,
+          .title = "A leader answers reads by its lease, without asking anybody",
+          .set = {{"time_limit", "1500"}},
+          .inputs = {campaign(10, "n1"), write(200, "c1", "x"), read(400, "c1"), read(500, "c1")}};
+}
+
+Scenario no_majority(std::string_view name) {
+  return {.name = name,
+          .kind = ScenarioKind::famous_failure,
+          .title = "Two of three nodes are down: the leader gives up, nothing is written",
+          .inputs = {campaign(10, "n1"), write(200, "c1", "x"), write(500, "c1", "y")},
+          .interventions = {"crash n2 at 400ms", "crash n3 at 400ms"},
+          .expect = {{"progress", Verdict::open}}};
 }
 
 Operation campaign(std::int64_t ms, std::string node) {

@@ -14,15 +14,18 @@
 
 namespace ostraka::lab::engine {
 
-[[nodiscard]] std::vector<std::string_view> cluster_assumptions();
 // nodes (n1, n2, …), clients (c1, …), heartbeat, election_min, election_max, lease,
 // clock_n1 to clock_n3, patience, and `bug` with `bugs` behind "none" as its choices.
 [[nodiscard]] std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs);
-// invariants, same_order, one_leader, fresh_reads, durability, progress.
-[[nodiscard]] std::vector<Property> cluster_properties();
-[[nodiscard]] std::vector<Setting> cluster_defaults();
 [[nodiscard]] Setup make_cluster(const RunContext& context, const Spec& spec);
-void check_cluster(const RunContext& context, const Record& record, Judge& judge);
+// `engine` with family, assumptions, defaults, checker, and the properties invariants, same_order,
+// one_leader, fresh_reads, durability, progress.
+[[nodiscard]] Declaration declare(Declaration engine);
+
+// A leader answers reads by its lease.
+[[nodiscard]] Scenario reads_by_lease();
+// Two of three nodes are down.
+[[nodiscard]] Scenario no_majority(std::string_view name);
 
 // "campaign" of a node, so that a scenario knows who leads.
 [[nodiscard]] Operation campaign(std::int64_t ms, std::string node);

@@ -7,8 +7,8 @@
 #include "protocol/core/cluster_invariants.h"
 #include "protocol/core/protocol.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -43,5 +43,24 @@ struct Spec {
   int role_step = 0;
   int read_step = 0;
 };
+
+// What fills Spec::make for an engine with the usual constructor. `kBugs`: its mutants in the order
+// of the parameter's choices, none first.
+template <typename Engine, const auto& kBugs>
+std::unique_ptr<protocol::Protocol> make_engine(const Start& start) {
+  auto engine =
+      std::make_unique<Engine>(start.self, start.settings, start.recovered, start.seed, start.now);
+  engine->plant_bug(kBugs.at(static_cast<std::size_t>(start.bug)));
+  return engine;
+}
+template <typename Invariants>
+std::unique_ptr<protocol::ClusterInvariants> make_invariants() {
+  return std::make_unique<Invariants>();
+}
+// Of a record in Spec::traces.
+template <typename TraceKind>
+std::uint16_t number(TraceKind kind) {
+  return static_cast<std::uint16_t>(kind);
+}
 
 }  // namespace ostraka::lab::engine

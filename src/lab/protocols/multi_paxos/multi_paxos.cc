@@ -12,7 +12,7 @@ namespace {
 
 namespace product = protocol::multi_paxos;
 using engine::campaign;
-using engine::read;
+using engine::number;
 using engine::write;
 
 // The steps on the page.
@@ -31,22 +31,11 @@ constexpr std::array<product::Mutant, 4> kBugs{
     product::Mutant::none, product::Mutant::accept_below_promise, product::Mutant::noop_over_report,
     product::Mutant::chosen_over_gap};
 
-std::unique_ptr<protocol::Protocol> make_multi_paxos(const engine::Start& start) {
-  auto paxos = std::make_unique<product::MultiPaxos>(start.self, start.settings, start.recovered,
-                                                     start.seed, start.now);
-  paxos->plant_bug(kBugs.at(static_cast<std::size_t>(start.bug)));
-  return paxos;
-}
-
-std::uint16_t number(product::TraceKind kind) { return static_cast<std::uint16_t>(kind); }
-
 const engine::Spec& spec() {
   using product::TraceKind;
   static const engine::Spec kAll{
-      .make = make_multi_paxos,
-      .invariants = [] -> std::unique_ptr<protocol::ClusterInvariants> {
-        return std::make_unique<product::Invariants>();
-      },
+      .make = engine::make_engine<product::MultiPaxos, kBugs>,
+      .invariants = engine::make_invariants<product::Invariants>,
       .messages = {{"none", 0},
                    {"pre_prepare", prepares},
                    {"pre_promise", promises},
@@ -178,17 +167,8 @@ std::vector<Scenario> leader_scenarios() {
        .inputs = old_leader_inputs(),
        .interventions = {"pause n1 at 400ms for 700ms"},
        .expect = {{"invariants", Verdict::violated}}},
-      {.name = "reads",
-       .kind = ScenarioKind::normal,
-       .title = "A leader answers reads by its lease, without asking anybody",
-       .set = {{"time_limit", "1500"}},
-       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), read(400, "c1"), read(500, "c1")}},
-      {.name = "no_quorum",
-       .kind = ScenarioKind::famous_failure,
-       .title = "Two of three nodes are down: the leader gives up, nothing is written",
-       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), write(500, "c1", "y")},
-       .interventions = {"crash n2 at 400ms", "crash n3 at 400ms"},
-       .expect = {{"progress", Verdict::open}}},
+      engine::reads_by_lease(),
+      engine::no_majority("no_quorum"),
   };
 }
 
@@ -202,46 +182,40 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& multi_paxos() {
-  static const Declaration kDeclaration{
-      .name = "multi_paxos",
-      .title = "Multi-Paxos",
-      .family = "agreement",
-      .summary =
-          "Paxos for every slot of a log, with one phase 1 for all; an engine of the "
-          "product.",
-      .assumptions = engine::cluster_assumptions(),
-      .steps =
-          {{"A node that hears no leader asks whether it would be promised, then takes a ballot "
-            "above all that it has heard of and prepares it for every open slot at once.",
-            "Paxos Made Simple, section 3"},
-           {"An acceptor that has promised no higher ballot promises, and reports for each open "
-            "slot what it has accepted there, with its ballot.",
-            "Paxos Made Simple, sections 2.2 and 3"},
-           {"With promises of a quorum it leads, and proposes for each slot what was reported at "
-            "the highest ballot for that slot, or a no-op where nothing was.",
-            "Paxos Made Simple, section 3"},
-           {"The leader gives each value the next slot and sends accept, without waiting for the "
-            "slots before.",
-            "Paxos Made Simple, section 3"},
-           {"An acceptor stores what comes at a ballot not below its promise, behind a gap too, "
-            "and tells what is on disk; a lower ballot is refused.",
-            "Paxos Made Simple, section 2.2"},
-           {"A slot that a quorum has accepted at one ballot is chosen, in any order; slots are "
-            "applied in order.",
-            "Paxos Made Simple, section 3"},
-           {"Heartbeats hold the leadership and its lease; who hears of a higher ballot follows, "
-            "a leader without a quorum gives up.",
-            "Paxos Made Simple, section 2.4; docs/design/0005-multi-paxos.md"},
-           {"A leader answers reads from its state: by the lease that a quorum's promises give "
-            "it, or after a round to a quorum.",
-            "docs/design/0005-multi-paxos.md"}},
-      .parameters = engine::cluster_parameters(
-          {"accept_below_promise", "noop_over_report", "chosen_over_gap"}),
-      .defaults = engine::cluster_defaults(),
-      .properties = engine::cluster_properties(),
-      .scenarios = scenarios(),
-      .make = make,
-      .check = engine::check_cluster};
+  static const Declaration kDeclaration = engine::declare(
+      {.name = "multi_paxos",
+       .title = "Multi-Paxos",
+       .summary = "Paxos for every slot of a log, with one phase 1 for all; an engine of the "
+                  "product.",
+       .steps =
+           {{"A node that hears no leader asks whether it would be promised, then takes a ballot "
+             "above all that it has heard of and prepares it for every open slot at once.",
+             "Paxos Made Simple, section 3"},
+            {"An acceptor that has promised no higher ballot promises, and reports for each open "
+             "slot what it has accepted there, with its ballot.",
+             "Paxos Made Simple, sections 2.2 and 3"},
+            {"With promises of a quorum it leads, and proposes for each slot what was reported at "
+             "the highest ballot for that slot, or a no-op where nothing was.",
+             "Paxos Made Simple, section 3"},
+            {"The leader gives each value the next slot and sends accept, without waiting for the "
+             "slots before.",
+             "Paxos Made Simple, section 3"},
+            {"An acceptor stores what comes at a ballot not below its promise, behind a gap too, "
+             "and tells what is on disk; a lower ballot is refused.",
+             "Paxos Made Simple, section 2.2"},
+            {"A slot that a quorum has accepted at one ballot is chosen, in any order; slots are "
+             "applied in order.",
+             "Paxos Made Simple, section 3"},
+            {"Heartbeats hold the leadership and its lease; who hears of a higher ballot follows, "
+             "a leader without a quorum gives up.",
+             "Paxos Made Simple, section 2.4; docs/design/0005-multi-paxos.md"},
+            {"A leader answers reads from its state: by the lease that a quorum's promises give "
+             "it, or after a round to a quorum.",
+             "docs/design/0005-multi-paxos.md"}},
+       .parameters = engine::cluster_parameters(
+           {"accept_below_promise", "noop_over_report", "chosen_over_gap"}),
+       .scenarios = scenarios(),
+       .make = make});
   return kDeclaration;
 }
 

@@ -16,8 +16,17 @@ struct Chosen {
   std::vector<EventId> events;  // the acceptances
 };
 
+// The process crashed before its disk had what it accepted, or was asked for: it told nobody.
+bool is_undone(const RunContext& context, const Record& record, const RecordEvent& event) {
+  const base::Instant durable = event.at + context.parameters.milliseconds("disk");
+  return std::ranges::any_of(record.events, [&](const RecordEvent& each) {
+    return each.kind == EventKind::crash && each.process == event.process && each.id > event.id &&
+           each.at < durable;
+  });
+}
+
 // In the order of being chosen.
-std::vector<Chosen> chosen_in(const Record& record,
+std::vector<Chosen> chosen_in(const RunContext& context, const Record& record,
                               const std::function<std::size_t(std::int64_t)>& quorum_of) {
   std::map<std::pair<std::int64_t, std::string>, std::map<ProcessId, EventId>> votes;
   std::vector<Chosen> all;
@@ -25,7 +34,8 @@ std::vector<Chosen> chosen_in(const Record& record,
     const std::int64_t number = event->fields.integer("number");
     const std::string& value = event->fields.text("value");
     std::map<ProcessId, EventId>& same = votes[{number, value}];
-    if (same.emplace(event->process, event->id).second && same.size() == quorum_of(number)) {
+    if (!is_undone(context, record, *event) && same.emplace(event->process, event->id).second &&
+        same.size() == quorum_of(number)) {
       Chosen& chosen = all.emplace_back(number, value, std::vector<EventId>());
       for (const auto& [acceptor, id] : same) {
         chosen.events.push_back(id);
@@ -58,10 +68,18 @@ void check_chosen(const Record& record, const std::vector<Chosen>& chosen, Judge
 }
 
 // Learners, and proposers that a client asked, if they are up.
-std::set<ProcessId> who_should_learn(const Record& record) {
+std::set<ProcessId> who_should_learn(const RunContext& context, const Record& record) {
   std::set<ProcessId> all;
-  for (const RecordEvent* event : events_of(record, EventKind::input, "propose")) {
-    all.insert(event->process);
+  std::set<ProcessId> down;
+  for (const RecordEvent& event : record.events) {
+    if (event.kind == EventKind::crash) {
+      down.insert(event.process);
+    } else if (event.kind == EventKind::restart) {
+      down.erase(event.process);
+    } else if (event.kind == EventKind::input && !down.contains(event.process) &&
+               !is_undone(context, record, event)) {
+      all.insert(event.process);
+    }
   }
   for (std::size_t i = 0; i < record.processes.size(); ++i) {
     if (record.processes[i].role == "learner") {
@@ -74,6 +92,12 @@ std::set<ProcessId> who_should_learn(const Record& record) {
 
 }  // namespace
 
+std::vector<std::string_view> assumptions() {
+  return {"Processes crash and come back with what they had on stable storage; none lies.",
+          "Messages may be lost, duplicated, late and out of order, never corrupted.",
+          "No bound on time is needed for safety; for a decision, times of calm."};
+}
+
 std::vector<Property> properties() {
   return {{"agreement", PropertyKind::safety, "At most one value is chosen."},
           {"validity", PropertyKind::safety, "Only a value that was proposed is chosen."},
@@ -82,11 +106,11 @@ std::vector<Property> properties() {
            "Learners, and proposers with a value, that are up learn what is chosen."}};
 }
 
-void check(const Record& record, Judge& judge,
+void check(const RunContext& context, const Record& record, Judge& judge,
            const std::function<std::size_t(std::int64_t)>& quorum_of) {
-  const std::vector<Chosen> chosen = chosen_in(record, quorum_of);
+  const std::vector<Chosen> chosen = chosen_in(context, record, quorum_of);
   check_chosen(record, chosen, judge);
-  std::set<ProcessId> wants = who_should_learn(record);
+  std::set<ProcessId> wants = who_should_learn(context, record);
   std::vector<EventId> learnings;
   for (const RecordEvent* event : outputs_of(record, "learned")) {
     wants.erase(event->process);

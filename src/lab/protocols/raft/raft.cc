@@ -11,6 +11,7 @@ namespace {
 
 namespace product = protocol::raft;
 using engine::campaign;
+using engine::number;
 using engine::read;
 using engine::write;
 
@@ -21,21 +22,10 @@ constexpr std::array<product::Mutant, 4> kBugs{product::Mutant::none, product::M
                                                product::Mutant::vote_before_durable,
                                                product::Mutant::ack_before_durable};
 
-std::unique_ptr<protocol::Protocol> make_raft(const engine::Start& start) {
-  auto raft = std::make_unique<product::Raft>(start.self, start.settings, start.recovered,
-                                              start.seed, start.now);
-  raft->plant_bug(kBugs.at(static_cast<std::size_t>(start.bug)));
-  return raft;
-}
-
-std::uint16_t number(product::TraceKind kind) { return static_cast<std::uint16_t>(kind); }
-
 const engine::Spec& spec() {
   using product::TraceKind;
-  static const engine::Spec kAll{.make = make_raft,
-                                 .invariants = [] -> std::unique_ptr<protocol::ClusterInvariants> {
-                                   return std::make_unique<product::Invariants>();
-                                 },
+  static const engine::Spec kAll{.make = engine::make_engine<product::Raft, kBugs>,
+                                 .invariants = engine::make_invariants<product::Invariants>,
                                  .messages = {{"none", 0},
                                               {"pre_vote", campaigns},
                                               {"pre_vote_ack", votes},
@@ -142,10 +132,7 @@ std::vector<Scenario> disk_scenarios() {
 
 std::vector<Scenario> read_scenarios() {
   return {
-      {.name = "reads",
-       .kind = ScenarioKind::normal,
-       .title = "A leader answers reads by its lease, without asking anybody",
-       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), read(400, "c1"), read(500, "c1")}},
+      engine::reads_by_lease(),
       {.name = "stale_read",
        .kind = ScenarioKind::famous_failure,
        .title =
@@ -190,12 +177,7 @@ std::vector<Scenario> scenarios() {
        .inputs = {campaign(10, "n1"), write(200, "c1", "x"), write(420, "c1", "lonely"),
                   write(2000, "c2", "y")},
        .interventions = {"partition n1,c1|n2,n3,c2 at 400ms until 2800ms"}},
-      {.name = "no_majority",
-       .kind = ScenarioKind::famous_failure,
-       .title = "Two of three nodes are down: the leader gives up, nothing is written",
-       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), write(500, "c1", "y")},
-       .interventions = {"crash n2 at 400ms", "crash n3 at 400ms"},
-       .expect = {{"progress", Verdict::open}}},
+      engine::no_majority("no_majority"),
       {.name = "forgotten_vote",
        .kind = ScenarioKind::famous_failure,
        .title = "Planted bug: a voter forgets its vote and votes twice in one term",
@@ -217,40 +199,35 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& raft() {
-  static const Declaration kDeclaration{
-      .name = "raft",
-      .title = "Raft",
-      .family = "agreement",
-      .summary = "A replicated log under one leader; the state machine that the product runs.",
-      .assumptions = engine::cluster_assumptions(),
-      .steps =
-          {{"A node that hears no leader for a random time asks whether it would be elected, "
-            "then stands in a new term and asks for votes.",
-            "Raft, section 5.2; thesis, section 9.6"},
-           {"A voter gives one vote a term, to a candidate whose log is not behind its own.",
-            "Raft, sections 5.2 and 5.4.1"},
-           {"A candidate with the votes of a majority leads, and says so by heartbeats.",
-            "Raft, section 5.2"},
-           {"The leader appends what clients want to its log and sends it to all.",
-            "Raft, section 5.3"},
-           {"A follower stores what continues its log, cuts what contradicts the leader's, and "
-            "acknowledges what is durable.",
-            "Raft, section 5.3"},
-           {"An entry of the own term that a majority holds is committed, and so is all before "
-            "it; committed entries are applied in order.",
-            "Raft, sections 5.3 and 5.4.2"},
-           {"Who hears of a higher term follows; a leader without a majority steps down.",
-            "Raft, section 5.1; thesis, section 6.2"},
-           {"A leader answers reads from its state: by the lease that a majority's promises give "
-            "it, or after a round in which a majority says that it still leads.",
-            "thesis, sections 6.4 and 6.4.1"}},
-      .parameters =
-          engine::cluster_parameters({"vote_twice", "vote_before_durable", "ack_before_durable"}),
-      .defaults = engine::cluster_defaults(),
-      .properties = engine::cluster_properties(),
-      .scenarios = scenarios(),
-      .make = make,
-      .check = engine::check_cluster};
+  static const Declaration kDeclaration = engine::declare(
+      {.name = "raft",
+       .title = "Raft",
+       .summary = "A replicated log under one leader; the state machine that the product runs.",
+       .steps =
+           {{"A node that hears no leader for a random time asks whether it would be elected, "
+             "then stands in a new term and asks for votes.",
+             "Raft, section 5.2; thesis, section 9.6"},
+            {"A voter gives one vote a term, to a candidate whose log is not behind its own.",
+             "Raft, sections 5.2 and 5.4.1"},
+            {"A candidate with the votes of a majority leads, and says so by heartbeats.",
+             "Raft, section 5.2"},
+            {"The leader appends what clients want to its log and sends it to all.",
+             "Raft, section 5.3"},
+            {"A follower stores what continues its log, cuts what contradicts the leader's, and "
+             "acknowledges what is durable.",
+             "Raft, section 5.3"},
+            {"An entry of the own term that a majority holds is committed, and so is all before "
+             "it; committed entries are applied in order.",
+             "Raft, sections 5.3 and 5.4.2"},
+            {"Who hears of a higher term follows; a leader without a majority steps down.",
+             "Raft, section 5.1; thesis, section 6.2"},
+            {"A leader answers reads from its state: by the lease that a majority's promises give "
+             "it, or after a round in which a majority says that it still leads.",
+             "thesis, sections 6.4 and 6.4.1"}},
+       .parameters =
+           engine::cluster_parameters({"vote_twice", "vote_before_durable", "ack_before_durable"}),
+       .scenarios = scenarios(),
+       .make = make});
   return kDeclaration;
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 namespace product = protocol::zab;
 using engine::campaign;
+using engine::number;
 using engine::read;
 using engine::write;
 
@@ -30,22 +31,11 @@ enum Step : int {
 constexpr std::array<product::Mutant, 2> kBugs{product::Mutant::none,
                                                product::Mutant::ack_before_durable};
 
-std::unique_ptr<protocol::Protocol> make_zab(const engine::Start& start) {
-  auto zab = std::make_unique<product::Zab>(start.self, start.settings, start.recovered, start.seed,
-                                            start.now);
-  zab->plant_bug(kBugs.at(static_cast<std::size_t>(start.bug)));
-  return zab;
-}
-
-std::uint16_t number(product::TraceKind kind) { return static_cast<std::uint16_t>(kind); }
-
 const engine::Spec& spec() {
   using product::TraceKind;
   static const engine::Spec kAll{
-      .make = make_zab,
-      .invariants = [] -> std::unique_ptr<protocol::ClusterInvariants> {
-        return std::make_unique<product::Invariants>();
-      },
+      .make = engine::make_engine<product::Zab, kBugs>,
+      .invariants = engine::make_invariants<product::Invariants>,
       .messages = {{"none", 0},
                    {"notification", elects},
                    {"follower_info", discovers},
@@ -136,41 +126,38 @@ std::vector<Scenario> scenarios() {
 }  // namespace
 
 const Declaration& zab() {
-  static const Declaration kDeclaration{
-      .name = "zab",
-      .title = "ZAB",
-      .family = "agreement",
-      .summary = "Atomic broadcast of one primary at a time, in epochs; an engine of the product.",
-      .assumptions = engine::cluster_assumptions(),
-      .steps =
-          {{"Servers that know no leader tell each other whom they would follow, and change to "
-            "whoever has the later history; a quorum of equal votes decides.",
-            "Medeiros, section 4.2"},
-           {"The chosen leader takes an epoch above every epoch that a quorum has accepted, and "
-            "each follower accepts it, which shuts out earlier leaders.",
-            "Zab, section 4.1; Medeiros, algorithm 1"},
-           {"The leader brings each follower's history to its own: what is missing is sent (DIFF), "
-            "what it does not have is cut (TRUNC), or a snapshot is sent (SNAP).",
-            "Medeiros, algorithm 2 and section 4.3"},
-           {"When a quorum has history and epoch on disk the epoch is established, its history is "
-            "delivered, and the leader serves.",
-            "Zab, section 4.2"},
-           {"The leader proposes what clients want in one order; followers store it and "
-            "acknowledge what is on disk.",
-            "Zab, section 4.3"},
-           {"What a quorum of the epoch has acknowledged is committed, and delivered in order.",
-            "Zab, section 4.3"},
-           {"A leader that no quorum answers gives up its epoch and never takes it up again.",
-            "Medeiros, section 4.1"},
-           {"A leader answers reads from its state: by the lease that a quorum's promises give it, "
-            "or after a round to a quorum.",
-            "docs/design/0006-zab.md"}},
-      .parameters = engine::cluster_parameters({"ack_before_durable"}),
-      .defaults = engine::cluster_defaults(),
-      .properties = engine::cluster_properties(),
-      .scenarios = scenarios(),
-      .make = make,
-      .check = engine::check_cluster};
+  static const Declaration kDeclaration = engine::declare(
+      {.name = "zab",
+       .title = "ZAB",
+       .summary = "Atomic broadcast of one primary at a time, in epochs; an engine of the product.",
+       .steps =
+           {{"Servers that know no leader tell each other whom they would follow, and change to "
+             "whoever has the later history; a quorum of equal votes decides.",
+             "Medeiros, section 4.2"},
+            {"The chosen leader takes an epoch above every epoch that a quorum has accepted, and "
+             "each follower accepts it, which shuts out earlier leaders.",
+             "Zab, section 4.1; Medeiros, algorithm 1"},
+            {"The leader brings each follower's history to its own: what is missing is sent "
+             "(DIFF), "
+             "what it does not have is cut (TRUNC), or a snapshot is sent (SNAP).",
+             "Medeiros, algorithm 2 and section 4.3"},
+            {"When a quorum has history and epoch on disk the epoch is established, its history is "
+             "delivered, and the leader serves.",
+             "Zab, section 4.2"},
+            {"The leader proposes what clients want in one order; followers store it and "
+             "acknowledge what is on disk.",
+             "Zab, section 4.3"},
+            {"What a quorum of the epoch has acknowledged is committed, and delivered in order.",
+             "Zab, section 4.3"},
+            {"A leader that no quorum answers gives up its epoch and never takes it up again.",
+             "Medeiros, section 4.1"},
+            {"A leader answers reads from its state: by the lease that a quorum's promises give "
+             "it, "
+             "or after a round to a quorum.",
+             "docs/design/0006-zab.md"}},
+       .parameters = engine::cluster_parameters({"ack_before_durable"}),
+       .scenarios = scenarios(),
+       .make = make});
   return kDeclaration;
 }
 
