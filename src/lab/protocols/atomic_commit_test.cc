@@ -3,6 +3,7 @@
 #include "base/prng.h"
 #include "lab/core/catalogue.h"
 #include "lab/protocols/atomic_commit/properties.h"
+#include "lab/protocols/paxos_commit/paxos_commit.h"
 #include "lab/protocols/three_phase_commit/three_phase_commit.h"
 #include "lab/protocols/two_phase_commit/two_phase_commit.h"
 
@@ -10,8 +11,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ostraka::lab::commit {
 namespace {
@@ -132,8 +134,7 @@ TEST_F(AtomicCommit, FindsAVoterLeftWithoutADecision) {
 }
 
 // Crashes, restarts, pauses and partitions at random times, with a slow disk and a bad network.
-std::vector<std::string> storm(base::Prng& prng) {
-  const std::array<const char*, 4> names{"c", "p1", "p2", "p3"};
+std::vector<std::string> storm(base::Prng& prng, const std::vector<const char*>& names) {
   std::vector<std::string> all;
   for (int i = 0; i < 3; ++i) {
     const char* const name = names.at(prng.below(names.size()));
@@ -150,13 +151,14 @@ std::vector<std::string> storm(base::Prng& prng) {
 }
 
 void weather_storms(const Declaration& protocol,
-                    const std::vector<std::pair<std::string, std::string>>& set) {
+                    const std::vector<std::pair<std::string, std::string>>& set,
+                    const std::vector<const char*>& names = {"c", "p1", "p2", "p3"}) {
   for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     base::Prng prng(seed);
     RunRequest request{.protocol = std::string(protocol.name), .scenario = "all_yes", .seed = seed};
     request.set = {{"loss", "10"}, {"duplicate", "10"}, {"disk", "7"}, {"time_limit", "60000"}};
     request.set.insert(request.set.end(), set.begin(), set.end());
-    request.interventions = storm(prng);
+    request.interventions = storm(prng, names);
     const auto record = run(protocol, request);
     ASSERT_TRUE(record.has_value()) << record.error().context;
     for (const Judgement& each : record->properties) {
@@ -175,6 +177,31 @@ TEST(CommitStorm, CooperativeTerminationHolds) {
 
 TEST(CommitStorm, ThreePhaseCommitWithQuorumsHolds) {
   weather_storms(three_phase_commit(), {{"termination", "quorum"}});
+}
+
+TEST(CommitStorm, PaxosCommitHolds) {
+  weather_storms(paxos_commit(), {{"leaders", "3"}},
+                 {"c", "c2", "c3", "p1", "p2", "p3", "a1", "a2", "a3"});
+}
+
+TEST(CommitStorm, PaxosCommitWithoutSpareAcceptorsHolds) {
+  weather_storms(paxos_commit(), {{"f", "0"}}, {"c", "c2", "p1", "p2", "p3", "a1"});
+}
+
+// Message delays until the last participant has decided, when nothing fails.
+std::int64_t delays(const Declaration& protocol) {
+  const auto record = run(protocol, {.protocol = std::string(protocol.name),
+                                     .scenario = "all_yes",
+                                     .set = {{"delay_min", "10"}, {"delay_max", "10"}}});
+  EXPECT_TRUE(record.has_value());
+  const auto last = outputs_of(*record, "decision").back();
+  return (last->at - base::Instant()).as_microseconds() / 10'000;
+}
+
+TEST(CommitCosts, AreTheMessageDelaysThatThePagesTell) {
+  EXPECT_EQ(delays(two_phase_commit()), 3);
+  EXPECT_EQ(delays(paxos_commit()), 4);
+  EXPECT_EQ(delays(three_phase_commit()), 5);
 }
 
 }  // namespace

@@ -1,27 +1,18 @@
 #include "lab/protocols/two_phase_commit/roles.h"
 
-#include <fmt/format.h>
+#include "lab/protocols/atomic_commit/cast.h"
 
 #include <string>
 
 namespace ostraka::lab::two_phase {
-namespace {
 
-std::set<ProcessId> all_participants(std::uint32_t count) {
-  std::set<ProcessId> all;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    all.insert(ProcessId{kCoordinator.value() + 1 + i});
-  }
-  return all;
-}
-
-}  // namespace
+using commit::all_participants;
+using commit::kCoordinator;
 
 // -- coordinator
 
 Coordinator::Coordinator(const Birth& birth, const Parameters& parameters)
-    : participants_(static_cast<std::uint32_t>(parameters["participants"])),
-      patience_(parameters.milliseconds("patience")) {
+    : participants_(parameters["participants"]), patience_(parameters.milliseconds("patience")) {
   if (birth.storage->contains("outcome")) {
     phase_ = Phase::committed;  // nothing else is ever written down
     open_ = all_participants(participants_);
@@ -142,121 +133,48 @@ void Coordinator::on_ack(ProcessId from, Effects& effects) {
 // -- participant
 
 Participant::Participant(const Birth& birth, const Parameters& parameters)
-    : self_(birth.self),
-      participants_(static_cast<std::uint32_t>(parameters["participants"])),
-      patience_(parameters.milliseconds("patience")),
-      is_forced_(parameters.text("log") == "forced"),
-      is_cooperative_(parameters.text("termination") == "cooperative"),
-      is_restart_(birth.is_restart) {
-  if (const auto it = birth.storage->find("outcome"); it != birth.storage->end()) {
-    state_ = it->second.text() == "commit" ? State::committed : State::aborted;
-  } else if (birth.storage->contains("vote")) {
-    state_ = State::in_doubt;
-  }
-}
-
-void Participant::step(const Event& event, Effects& effects) {
-  if (const auto* received = std::get_if<Received>(&event.body)) {
-    on_message(received->from, *received->message, event.now, effects);
-  } else if (std::holds_alternative<Input>(event.body)) {
-    is_refusing_ = true;
-    effects.note("refusal", "cannot do its part");
-  } else if (std::holds_alternative<TimerFired>(event.body)) {
-    ask(event.now, effects);
-  } else if (std::holds_alternative<Started>(event.body)) {
-    recover(event.now, effects);
-  }
-  show(effects);
-}
-
-void Participant::show(Effects& effects) const {
-  switch (state_) {
-    case State::working:
-      effects.show("state", "working");
-      break;
-    case State::in_doubt:
-      effects.show("state", "in doubt, holds its locks");
-      break;
-    case State::committed:
-      effects.show("state", "committed");
-      break;
-    case State::aborted:
-      effects.show("state", "aborted");
-      break;
-  }
-}
-
-void Participant::recover(base::Instant now, Effects& effects) {
-  if (!is_restart_) {
-    return;
-  }
-  if (state_ == State::in_doubt) {
-    ask(now, effects);
-  } else if (state_ == State::working) {
-    effects.at(Step::vote);
-    abort("finds no vote in its log: undoes its part", effects);
-  }
-}
+    : commit::Participant(birth, parameters.milliseconds("patience") * 2,
+                          parameters.text("log") == "forced"),
+      self_(birth.self),
+      participants_(parameters["participants"]),
+      is_cooperative_(parameters.text("termination") == "cooperative") {}
 
 void Participant::on_message(ProcessId from, const Message& message, base::Instant now,
                              Effects& effects) {
   if (message.kind == "prepare") {
-    on_prepare(now, effects);
+    prepare(now, effects);
   } else if (message.kind == "commit") {
     on_commit(effects);
   } else if (message.kind == "abort") {
     effects.at(Step::obey);
-    if (state_ == State::working || state_ == State::in_doubt) {
-      abort("aborts", effects);
-    }
+    abort("aborts", effects);
   } else if (message.kind == "ask") {
     on_peer_asks(from, effects);
   }
 }
 
-void Participant::on_prepare(base::Instant now, Effects& effects) {
-  effects.at(Step::vote);
-  if (state_ == State::working && !is_refusing_) {
-    state_ = State::in_doubt;
-    if (is_forced_) {
-      effects.write("vote", "yes");
-    }
-    effects.output("vote", {{"yes", 1}}, "votes yes");
+void Participant::send_vote(bool is_yes, Effects& effects) {
+  if (is_yes) {
     effects.send_after_durable(kCoordinator, "vote", {{"answer", "yes"}});
-    effects.arm("ask", now + patience_ * 2);
-  } else if (state_ == State::working || state_ == State::aborted) {
-    effects.output("vote", {{"yes", 0}}, "votes no");
-    if (state_ == State::working) {
-      abort("aborts on its own", effects);
-    }
+  } else {
     effects.send(kCoordinator, "vote", {{"answer", "no"}});
   }
 }
 
 void Participant::on_commit(Effects& effects) {
   effects.at(Step::obey);
-  if (state_ == State::aborted) {
+  if (state() == State::aborted) {
     effects.note("contradiction", "is told to commit what it has undone");
     effects.send(kCoordinator, "ack");
     return;
   }
-  if (state_ == State::in_doubt) {
-    state_ = State::committed;
-    effects.disarm("ask");
-    effects.write("outcome", "commit");
-    effects.output("decision", {{"commit", 1}}, "commits");
+  if (state() == State::in_doubt) {
+    commit(effects);
   }
   effects.send_after_durable(kCoordinator, "ack");
 }
 
-void Participant::abort(const char* why, Effects& effects) {
-  state_ = State::aborted;
-  effects.disarm("ask");
-  effects.write("outcome", "abort");
-  effects.output("decision", {{"commit", 0}}, why);
-}
-
-void Participant::ask(base::Instant now, Effects& effects) {
+void Participant::ask(Effects& effects) {
   effects.at(Step::ask);
   effects.note("blocked", "in doubt: must neither commit nor abort, and asks");
   effects.send(kCoordinator, "ask");
@@ -268,17 +186,16 @@ void Participant::ask(base::Instant now, Effects& effects) {
       }
     }
   }
-  effects.arm("ask", now + patience_ * 2);
 }
 
 void Participant::on_peer_asks(ProcessId from, Effects& effects) {
   effects.at(Step::ask_peers);
-  if (state_ == State::working) {
+  if (state() == State::working) {
     abort("has not voted, so it may abort", effects);
   }
-  effects.send(from, state_ == State::committed ? "commit"
-                     : state_ == State::aborted ? "abort"
-                                                : "in_doubt");
+  effects.send(from, state() == State::committed ? "commit"
+                     : state() == State::aborted ? "abort"
+                                                 : "in_doubt");
 }
 
 }  // namespace ostraka::lab::two_phase

@@ -5,24 +5,22 @@
 
 #include "lab/core/parameters.h"
 #include "lab/core/process.h"
+#include "lab/protocols/atomic_commit/participant.h"
 
 #include <cstdint>
-#include <optional>
 #include <set>
 
 namespace ostraka::lab::two_phase {
 
 struct Step {
   static constexpr int prepare = 1;
-  static constexpr int vote = 2;
+  static constexpr int vote = commit::kVoteStep;
   static constexpr int decide = 3;
   static constexpr int obey = 4;
   static constexpr int forget = 5;
   static constexpr int ask = 6;
   static constexpr int ask_peers = 7;
 };
-
-inline constexpr ProcessId kCoordinator{1};
 
 class Coordinator final : public Process {
  public:
@@ -40,7 +38,7 @@ class Coordinator final : public Process {
   void abort(const char* why, Effects& effects);
   void send_commits(base::Instant now, Effects& effects);
 
-  std::uint32_t participants_;
+  std::int64_t participants_;
   base::Duration patience_;
   Phase phase_ = Phase::idle;
   bool is_asked_ = false;
@@ -48,31 +46,21 @@ class Coordinator final : public Process {
   std::set<ProcessId> refused_;
 };
 
-class Participant final : public Process {
+class Participant final : public commit::Participant {
  public:
   Participant(const Birth& birth, const Parameters& parameters);
-  void step(const Event& event, Effects& effects) override;
 
  private:
-  enum class State : std::uint8_t { working, in_doubt, committed, aborted };
-
-  void recover(base::Instant now, Effects& effects);
-  void on_message(ProcessId from, const Message& message, base::Instant now, Effects& effects);
-  void on_prepare(base::Instant now, Effects& effects);
+  void on_message(ProcessId from, const Message& message, base::Instant now,
+                  Effects& effects) override;
+  void send_vote(bool is_yes, Effects& effects) override;
+  void ask(Effects& effects) override;
   void on_commit(Effects& effects);
   void on_peer_asks(ProcessId from, Effects& effects);
-  void abort(const char* why, Effects& effects);
-  void ask(base::Instant now, Effects& effects);
-  void show(Effects& effects) const;
 
   ProcessId self_;
-  std::uint32_t participants_;
-  base::Duration patience_;
-  bool is_forced_;       // the vote is on stable storage before it is sent
+  std::int64_t participants_;
   bool is_cooperative_;  // asks the other participants too
-  bool is_restart_;
-  State state_ = State::working;
-  bool is_refusing_ = false;
 };
 
 }  // namespace ostraka::lab::two_phase
