@@ -40,7 +40,8 @@ TEST_P(Scenario, MatchesGoldenLog) {
 INSTANTIATE_TEST_SUITE_P(Scripts, Scenario,
                          ::testing::Values("election", "histories", "later_epoch_wins", "integrity",
                                            "overflow", "deposed", "sync", "e5", "e5_restart",
-                                           "lease_receipt", "snap", "trunc", "transfer", "joint"),
+                                           "lease_receipt", "snap", "trunc", "transfer", "joint",
+                                           "epoch_twice", "config_guard"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 struct Planted {
@@ -78,7 +79,9 @@ INSTANTIATE_TEST_SUITE_P(Scripts, PlantedScenario,
                                            Planted{"e5", "promise_not_kept", "T1"},
                                            Planted{"e5_restart", "promise_lost_in_restart", "T1"},
                                            Planted{"lease_receipt", "lease_from_receipt", "T1"},
-                                           Planted{"sync", "read_without_round", "C1"}),
+                                           Planted{"sync", "read_without_round", "C1"},
+                                           Planted{"epoch_twice", "accept_epoch_twice", "Z1"},
+                                           Planted{"config_guard", "no_config_guard", "R8"}),
                          [](const auto& tested) {
                            return std::string(tested.param.script) + "_" +
                                   std::string(tested.param.mutant);
