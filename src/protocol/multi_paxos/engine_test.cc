@@ -1,4 +1,4 @@
-// Single rules, and peers that are authenticated and wrong.
+// Single rules.
 #include "base/prng.h"
 #include "protocol/multi_paxos/probe.h"
 #include "protocol/multi_paxos/testing/lone.h"
@@ -6,12 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
-
 namespace ostraka::protocol::multi_paxos::testing {
 namespace {
-
-constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 
 TEST(Tuning, QuorumsThatDoNotMeetAreRefused) {
   EXPECT_TRUE(is_usable({}, 3));
@@ -143,123 +139,6 @@ TEST(Acceptor, TellsAWrongHistoryOfItsOwnDisk) {
   node.receive(heartbeat);
   ASSERT_TRUE(node.out.log_lost.has_value());
   EXPECT_EQ(node.out.log_lost->acknowledged, model::LogIndex{5});
-}
-
-TEST(HostilePeer, BallotsBelongToTheirProposers) {
-  Lone node;
-  for (const MessageKind kind : {MessageKind::prepare, MessageKind::accept, MessageKind::heartbeat,
-                                 MessageKind::timeout_now}) {
-    Message message = Lone::make(2, kind, b(7, 3));
-    message.index = model::LogIndex{1};
-    node.receive(message);
-    EXPECT_TRUE(node.out.message_refused);
-  }
-  EXPECT_EQ(node.ballot(), 0U);
-}
-
-TEST(HostilePeer, OrdinalsDoNotWrap) {
-  Lone node;
-  node.receive(Lone::make(2, MessageKind::heartbeat, kMost));
-  EXPECT_TRUE(node.out.message_refused);
-  node.receive(Lone::accept(2, b(1, 2), {{kMost, b(1, 2)}}));
-  EXPECT_TRUE(node.out.message_refused);
-  node.receive(Lone::accept(2, b(1, 2), {{kSlotsAheadMax + 2, b(1, 2)}}));
-  EXPECT_TRUE(node.out.message_refused) << "no place for it";
-  node.receive(Lone::accept(2, b(2, 2), {{1, b(1, 2)}}));
-  EXPECT_TRUE(node.out.message_refused) << "of an older ballot and not chosen";
-}
-
-Message any_message(base::Prng& prng, const MultiPaxos& node) {
-  const auto small = [&prng] { return prng.chance(1, 40) ? prng.next() : prng.below(12); };
-  const auto ballot = [&](std::uint32_t from) {
-    const std::uint64_t now = node.status().term.value();
-    return prng.chance(1, 2) ? now : b((now >> kNodeBits) + prng.below(3), from);
-  };
-  Message m;
-  const auto from = static_cast<std::uint32_t>(prng.between(2, 4));
-  m.from = model::NodeId{from};
-  m.to = model::NodeId{1};
-  m.kind = static_cast<std::uint8_t>(prng.below(13));
-  m.term = model::Term{ballot(from)};
-  m.reject = prng.chance(1, 8);
-  m.flags = static_cast<std::uint8_t>(prng.below(32));
-  m.index = model::LogIndex{small()};
-  m.commit = model::LogIndex{small()};
-  m.hint_index = model::LogIndex{std::max(m.index.value(), small())};
-  m.hint_term = model::Term{ballot(from)};
-  m.context = prng.below(4);
-  if (prng.chance(1, 2)) {
-    model::LogIndex slot =
-        m.kind == static_cast<std::uint8_t>(MessageKind::promise) ? m.index.prev() : m.index;
-    for (std::uint64_t i = prng.below(5); i > 0; --i) {
-      slot = slot + prng.below(3);
-      const auto kind = static_cast<EntryKind>(prng.below(3));
-      m.entries.push_back({slot, prng.chance(2, 3) ? m.term : model::Term{ballot(from)}, kind, 1});
-      if (kind == EntryKind::configuration) {
-        m.configurations.push_back(
-            {slot, std::make_shared<const model::Configuration>(
-                       protocol::testing::make_configuration({1, 2, 3}, {}))});
-        if (prng.chance(1, 2)) {
-          m.configurations.back().configuration = std::make_shared<const model::Configuration>();
-        }
-      }
-    }
-  }
-  return m;
-}
-
-TEST(HostilePeer, FiresNoAssertion) {
-  std::uint64_t refused = 0;
-  std::uint64_t led = 0;
-  std::uint64_t written = 0;
-  std::uint64_t installed = 0;
-  for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
-    base::Prng prng(seed);
-    Lone node({.tuning = {.phase1 = 0, .phase2 = 0, .alpha = 4}});
-    if (prng.chance(1, 2)) {
-      node.stand();
-      node.receive(Lone::promise(2, node.ballot()));
-      led += node.role() == Role::leader ? 1 : 0;
-    }
-    for (int i = 0; i < 120; ++i) {
-      node.after(prng.between(0, 60));
-      const std::uint64_t dice = prng.below(100);
-      if (dice < 70) {
-        node.receive(any_message(prng, *node.paxos));
-        refused += node.out.message_refused ? 1 : 0;
-        written += node.out.append.entries.size();
-      } else if (dice < 85) {
-        if (!node.issued.token.is_none()) {
-          node.durable();
-        }
-      } else if (dice < 92) {
-        node.step(TimerFired{TimerId{static_cast<std::uint8_t>(prng.between(1, 3))}});
-      } else if (dice < 96) {
-        node.step(Propose{RequestId{seed}, 1});
-      } else if (dice < 98) {
-        node.step(ReadBarrier{RequestId{seed * 1000 + static_cast<std::uint64_t>(i)}});
-      } else {
-        const std::uint64_t now = node.ballot();
-        node.step(SnapshotReceived{proposer_of(model::Term{now}),
-                                   model::Term{now},
-                                   {model::LogIndex{prng.below(20)}, model::Term{1},
-                                    std::make_shared<const model::Configuration>(
-                                        protocol::testing::make_configuration({1, 2, 3}, {}))}});
-        if (const auto meta = node.out.install_snapshot) {
-          ++installed;
-          if (!node.issued.token.is_none()) {
-            node.durable();
-          }
-          node.step(SnapshotInstalled{*meta});
-        }
-      }
-    }
-  }
-  // Schedules that never came to these would prove nothing.
-  EXPECT_GT(refused, 10'000U);
-  EXPECT_GT(led, 100U);
-  EXPECT_GT(written, 500U);
-  EXPECT_GT(installed, 100U);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // A node under messages of a peer that is authenticated and wrong (faults: F10): the input spells a
 // schedule; no assertion that a peer can fire.
-#include "protocol/raft/testing/hostile_run.h"
+#include "protocol/raft/testing/hostile.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string script(data, data + size);
-  static_cast<void>(ostraka::protocol::raft::testing::hostile_run(script));
+  static_cast<void>(
+      ostraka::protocol::testing::hostile_run(ostraka::protocol::raft::testing::hostile(), script));
   return 0;
 }

@@ -1,4 +1,4 @@
-#include "protocol/raft/testing/victim.h"
+#include "protocol/testing/victim.h"
 
 #include "base/assert.h"
 #include "protocol/testing/cluster.h"
@@ -6,14 +6,12 @@
 #include <algorithm>
 #include <utility>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 namespace {
-
-using protocol::testing::make_configuration;
 
 constexpr std::size_t kSentKept = 32;
 // More than every pending read and a window to every peer.
-constexpr std::size_t kMessagesOfOneStepMax = kPendingReadsMax + 4096;
+constexpr std::size_t kMessagesOfOneStepMax = 8192;
 
 Settings settings() {
   Settings small;
@@ -27,7 +25,19 @@ Settings settings() {
 
 }  // namespace
 
-Victim::Victim(std::uint32_t voters) {
+Victim::Counters& Victim::Counters::operator+=(const Counters& other) {
+  steps += other.steps;
+  refused += other.refused;
+  elections += other.elections;
+  entries += other.entries;
+  applied += other.applied;
+  replaced += other.replaced;
+  installs += other.installs;
+  restarts += other.restarts;
+  return *this;
+}
+
+Victim::Victim(const EngineProbe& engine, std::uint32_t voters) : engine_(engine) {
   std::vector<std::uint32_t> ids;
   for (std::uint32_t id = 1; id <= voters; ++id) {
     ids.push_back(id);
@@ -38,13 +48,25 @@ Victim::Victim(std::uint32_t voters) {
 }
 
 void Victim::boot() {
-  Recovered recovered;
-  recovered.hard_state = disk_.hard_state;
-  recovered.snapshot = disk_.base;
-  recovered.applied = disk_.base.index;
-  recovered.entries = disk_.entries;
-  recovered.configurations = disk_.configurations;
-  raft_ = std::make_unique<Raft>(kSelf, settings(), recovered, 42, now_);
+  ProtocolParts parts{.shard = {},
+                      .self = kSelf,
+                      .settings = settings(),
+                      .seed = 42,
+                      .now = now_,
+                      .recovered = {.hard_state = disk_.hard_state,
+                                    .snapshot = disk_.base,
+                                    .applied = disk_.base.index,
+                                    .entries = {},
+                                    .configurations = {}}};
+  held_.clear();
+  for (const auto& [index, entry] : disk_.entries) {
+    parts.recovered.entries.push_back(entry);
+    held_.insert(index);
+  }
+  for (const auto& [index, configuration] : disk_.configurations) {
+    parts.recovered.configurations.push_back({index, configuration});
+  }
+  protocol_ = engine_.make(parts);
   writes_.clear();
   timers_.clear();
   installing_.reset();
@@ -56,9 +78,9 @@ void Victim::boot() {
 void Victim::step(const EventBody& body) {
   ++counters_.steps;
   out_.clear();
-  raft_->step({now_, body}, out_);
+  protocol_->step({now_, body}, out_);
   for (const TraceRecord& record : out_.trace) {
-    OSTRAKA_ASSERT(!raft_->describe(record).empty(), "every record can be told");
+    OSTRAKA_ASSERT(!protocol_->describe(record).empty(), "every record can be told");
   }
   counters_.refused += out_.message_refused ? 1 : 0;
   OSTRAKA_ASSERT(out_.send_now.size() + out_.send_after_durable.size() <= kMessagesOfOneStepMax,
@@ -76,11 +98,10 @@ void Victim::step(const EventBody& body) {
     note_sent(delayed.message);
   }
   take_snapshots();
-  log_lost_ = log_lost_ || out_.log_lost.has_value();
   if (out_.role_change && out_.role_change->role == Role::leader) {
     ++counters_.elections;
   }
-  const ProtocolStatus status = raft_->status();
+  const ProtocolStatus status = protocol_->status();
   OSTRAKA_ASSERT(status.term >= term_, "terms never fall");
   term_ = status.term;
   if (const model::LogIndex upto = out_.apply_upto; upto > applied_) {
@@ -91,7 +112,8 @@ void Victim::step(const EventBody& body) {
   }
 }
 
-// As the driver: the payload is in the proposal, in the message, in the configuration, or empty.
+// As the driver: the payload is in the proposal, in the message, in the configuration, or empty; or
+// what a slot engine writes again is here already.
 bool Victim::has_payload(const EntryMeta& entry) const {
   if (entry.kind == EntryKind::noop || proposing_) {
     return true;
@@ -105,21 +127,28 @@ bool Victim::has_payload(const EntryMeta& entry) const {
       return true;
     }
   }
-  return entry.kind == EntryKind::configuration &&
-         std::any_of(out_.append.configurations.begin(), out_.append.configurations.end(),
-                     [&entry](const ConfigurationAt& at) { return at.index == entry.index; });
+  if (entry.kind == EntryKind::configuration) {
+    return std::any_of(out_.append.configurations.begin(), out_.append.configurations.end(),
+                       [&entry](const ConfigurationAt& at) { return at.index == entry.index; });
+  }
+  return engine_.slots && held_.contains(entry.index);
 }
 
 void Victim::take_append() {
   const Append& append = out_.append;
   if (append.truncate_from) {
+    OSTRAKA_ASSERT(!engine_.slots, "slots are not cut off");
     OSTRAKA_ASSERT(*append.truncate_from > applied_, "nothing committed is ever cut off");
-    ++counters_.cuts;
+    held_.erase(held_.lower_bound(*append.truncate_from), held_.end());
+    ++counters_.replaced;
   }
   for (const EntryMeta& entry : append.entries) {
     OSTRAKA_ASSERT(entry.index > applied_, "nothing committed is overwritten");
     OSTRAKA_ASSERT(has_payload(entry), "an appended entry has its payload somewhere");
     counters_.entries += received_ != nullptr ? 1 : 0;
+    const bool fresh = held_.insert(entry.index).second;
+    OSTRAKA_ASSERT(fresh || engine_.slots, "an entry is cut off before it is replaced");
+    counters_.replaced += fresh ? 0 : 1;
   }
   if (append.hard_state) {
     OSTRAKA_ASSERT(append.hard_state->term >= term_, "terms never fall");
@@ -189,14 +218,20 @@ void Victim::pass(std::int64_t microseconds) {
 
 void Victim::write(const Append& append) {
   if (append.truncate_from) {
-    const std::size_t keep = static_cast<std::size_t>(*append.truncate_from - disk_.base.index - 1);
-    disk_.entries.resize(std::min(keep, disk_.entries.size()));
-    std::erase_if(disk_.configurations,
-                  [&](const ConfigurationAt& at) { return at.index >= *append.truncate_from; });
+    const model::LogIndex from = *append.truncate_from;
+    disk_.entries.erase(disk_.entries.lower_bound(from), disk_.entries.end());
+    disk_.configurations.erase(disk_.configurations.lower_bound(from), disk_.configurations.end());
   }
-  disk_.entries.insert(disk_.entries.end(), append.entries.begin(), append.entries.end());
-  disk_.configurations.insert(disk_.configurations.end(), append.configurations.begin(),
-                              append.configurations.end());
+  for (const EntryMeta& entry : append.entries) {
+    const model::LogIndex last =
+        disk_.entries.empty() ? disk_.base.index : disk_.entries.rbegin()->first;
+    OSTRAKA_ASSERT(engine_.slots || entry.index == last.next(), "a log has no gaps");
+    disk_.entries[entry.index] = entry;
+    disk_.configurations.erase(entry.index);
+  }
+  for (const ConfigurationAt& at : append.configurations) {
+    disk_.configurations[at.index] = at.configuration;
+  }
   if (append.hard_state) {
     disk_.hard_state = *append.hard_state;
   }
@@ -212,7 +247,7 @@ void Victim::finish_write() {
   step(Durable{done.token, done.term, done.index});
 }
 
-// The reset of the log is a write like the others: those before it are on disk then, and the
+// The new start of the log is a write like the others: those before it are on disk then, and the
 // instance hears of them after it.
 void Victim::finish_install() {
   if (!installing_) {
@@ -224,8 +259,12 @@ void Victim::finish_install() {
     write(append);
   }
   disk_.base = meta;
-  disk_.entries.clear();
-  disk_.configurations.clear();
+  drop_upto(meta.index);
+  if (!protocol_->keeps_slots()) {
+    disk_.entries.clear();
+    disk_.configurations.clear();
+    held_.clear();
+  }
   applied_ = meta.index;
   ++counters_.installs;
   step(SnapshotInstalled{meta});
@@ -238,29 +277,34 @@ void Victim::compact(std::uint64_t keep) {
   if (installing_ || !writes_.empty() || applied_.value() <= disk_.base.index.value() + keep) {
     return;
   }
-  const model::LogIndex upto = applied_ - keep;
-  const auto count = static_cast<std::ptrdiff_t>(upto - disk_.base.index);
+  const model::LogIndex upto = std::min(applied_ - keep, protocol_->trim_limit());
+  if (upto <= disk_.base.index) {
+    return;
+  }
   disk_.base.index = upto;
-  disk_.base.term = raft_->term_at(upto);
-  for (const ConfigurationAt& at : disk_.configurations) {
-    if (at.index <= upto) {
-      disk_.base.configuration = at.configuration;
+  disk_.base.term = protocol_->term_at(upto);
+  for (const auto& [index, configuration] : disk_.configurations) {
+    if (index <= upto) {
+      disk_.base.configuration = configuration;
     }
   }
-  std::erase_if(disk_.configurations,
-                [upto](const ConfigurationAt& at) { return at.index <= upto; });
-  disk_.entries.erase(disk_.entries.begin(), disk_.entries.begin() + count);
+  drop_upto(upto);
   step(LogCompacted{upto});
+}
+
+void Victim::drop_upto(model::LogIndex index) {
+  disk_.entries.erase(disk_.entries.begin(), disk_.entries.upper_bound(index));
+  disk_.configurations.erase(disk_.configurations.begin(), disk_.configurations.upper_bound(index));
+  held_.erase(held_.begin(), held_.upper_bound(index));
 }
 
 void Victim::restart(std::size_t survive) {
   for (std::size_t i = 0; i < std::min(survive, writes_.size()); ++i) {
     write(writes_[i]);
   }
-  log_lost_ = false;
   ++counters_.restarts;
   now_ = now_ + base::Duration::milliseconds(1);
   boot();
 }
 
-}  // namespace ostraka::protocol::raft::testing
+}  // namespace ostraka::protocol::testing

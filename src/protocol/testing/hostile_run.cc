@@ -1,4 +1,4 @@
-#include "protocol/raft/testing/hostile_run.h"
+#include "protocol/testing/hostile_run.h"
 
 #include "base/prng.h"
 #include "protocol/testing/cluster.h"
@@ -8,10 +8,8 @@
 #include <limits>
 #include <utility>
 
-namespace ostraka::protocol::raft::testing {
+namespace ostraka::protocol::testing {
 namespace {
-
-using protocol::testing::make_configuration;
 
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 constexpr std::array<std::uint64_t, 10> kHostile = {0,
@@ -27,7 +25,8 @@ constexpr std::array<std::uint64_t, 10> kHostile = {0,
 
 class Run {
  public:
-  explicit Run(base::ByteView script) : in_(script), victim_(voters()) {}
+  Run(const HostileEngine& engine, base::ByteView script)
+      : engine_(engine), in_(script), victim_(*engine.probe, voters()) {}
 
   Victim::Counters run() {
     while (in_.remaining() > 0) {
@@ -126,14 +125,18 @@ class Run {
     return std::make_shared<const model::Configuration>(std::move(made));
   }
 
-  void add_entries(Message& message) {
-    const ProtocolStatus status = victim_.raft().status();
-    model::LogIndex at = message.index;
-    model::Term of = std::max(message.log_term, victim_.raft().term_at(at.next()));
+  // In a log behind `at`, in terms that do not fall; of slots with gaps, at any ballots.
+  void add_entries(Message& message, model::LogIndex at) {
+    const bool slots = engine_.probe->slots;
+    const ProtocolStatus status = victim_.protocol().status();
+    // Whoever reports has accepted at lower ballots than the one that it is asked at.
+    const unsigned fresh = slots && at >= message.index ? 160 : 32;
+    model::Term of = std::max(message.log_term, victim_.protocol().term_at(at.next()));
+    of = std::max(of, model::Term{slots ? 1U : 0U});
     for (unsigned left = in_.u8() % 5U; left > 0; --left) {
       const unsigned dice = in_.u8();
-      at = dice < 8 ? index(at.next()) : at.next();
-      of = dice < 32 ? message.term : (dice < 40 ? term(status.term) : of);
+      at = dice < 8 ? index(at.next()) : at + (slots && dice % 4 == 0 ? 2 : 1);
+      of = dice < fresh ? message.term : (dice < 40 ? term(status.term) : of);
       EntryMeta entry{at, of, static_cast<EntryKind>(dice % 3U), dice / 4U};
       if (dice == 255) {
         entry.payload_bytes = static_cast<std::uint32_t>(in_.u64());
@@ -143,23 +146,38 @@ class Run {
       }
       message.entries.push_back(entry);
     }
+    if (slots && !message.entries.empty()) {
+      message.hint_index = std::max(message.hint_index, at);
+      message.commit = in_.u8() < 128 ? message.commit : index(at);
+    }
+  }
+
+  // Such that the term may well be used by its sender.
+  [[nodiscard]] model::Term owned(model::Term term, model::NodeId from) const {
+    return engine_.term_of == nullptr ? term : engine_.term_of(term, from);
+  }
+
+  [[nodiscard]] bool carries_entries(std::uint8_t kind) const {
+    return std::ranges::find(engine_.carriers, kind) != engine_.carriers.end();
   }
 
   // Any message, mostly such that something would come of it.
   Message invented() {
-    const ProtocolStatus status = victim_.raft().status();
+    const ProtocolStatus status = victim_.protocol().status();
+    const auto kinds = static_cast<unsigned>(engine_.probe->kinds.size() - 1);
     Message message;
     const unsigned dice = in_.u8();
-    message.kind = static_cast<std::uint8_t>(dice < 240 ? 1 + dice % 11U : dice);
+    message.kind = static_cast<std::uint8_t>(dice < 240 ? 1 + dice % kinds : dice);
     message.from = dice % 3 == 0 && !status.leader.is_none() ? status.leader : node();
     message.to = dice == 17 ? node() : Victim::kSelf;
     message.term = term(status.term);
     const unsigned fields = in_.u8();
+    message.term = (fields & 64U) != 0 ? message.term : owned(message.term, message.from);
     message.reject = (fields & 1U) != 0;
-    message.flags = (fields & 2U) != 0 ? in_.u8() : kFlagPromise;
+    message.flags = (fields & 2U) != 0 ? in_.u8() : engine_.answer_flags;
     message.index = index((fields & 4U) != 0 ? status.commit : status.last_index);
-    message.log_term = (fields & 8U) != 0 ? term(victim_.raft().term_at(message.index))
-                                          : victim_.raft().term_at(message.index);
+    message.log_term = (fields & 8U) != 0 ? term(victim_.protocol().term_at(message.index))
+                                          : victim_.protocol().term_at(message.index);
     message.commit = index(message.index);
     message.hint_index = index((fields & 16U) != 0 ? model::LogIndex{} : status.last_index);
     message.hint_term = term(status.term);
@@ -167,8 +185,8 @@ class Run {
     message.stamp = (fields & 32U) != 0
                         ? base::Instant::from_nanoseconds(static_cast<std::int64_t>(in_.u64()))
                         : victim_.now();
-    if (message.kind == static_cast<std::uint8_t>(MessageKind::append) || dice > 247) {
-      add_entries(message);
+    if (carries_entries(message.kind) || dice > 247) {
+      add_entries(message, message.index);
     }
     return message;
   }
@@ -183,13 +201,13 @@ class Run {
     const Message asked = sent[sent.size() - 1 - back];
     contexts_ = asked.context;
     Message message;
-    message.kind = static_cast<std::uint8_t>(asked.kind + 1);
+    message.kind = engine_.answer_to(asked.kind);
     message.from = asked.to;
     message.to = Victim::kSelf;
     message.term = asked.term;
     message.context = asked.context;
     message.stamp = asked.stamp;
-    message.flags = kFlagPromise;
+    message.flags = engine_.answer_flags;
     message.index = asked.index + asked.entries.size();
     message.hint_index = message.index;
     const unsigned dice = in_.u8();
@@ -201,21 +219,25 @@ class Run {
       message.hint_term = term(asked.term);
       message.context = near(asked.context);
     }
+    if (carries_entries(message.kind)) {  // a report of what it asked for
+      add_entries(message, message.index.prev());
+    }
     victim_.receive(message);
   }
 
   void offer_snapshot() {
-    const ProtocolStatus status = victim_.raft().status();
+    const ProtocolStatus status = victim_.protocol().status();
     SnapshotReceived event;
     const unsigned dice = in_.u8();
     event.from = dice % 2 == 0 && !status.leader.is_none() ? status.leader : node();
-    event.leader_term = term(status.term);
+    event.leader_term = owned(term(status.term), event.from);
     event.meta.index = index(dice % 4 < 2 ? status.last_index : status.commit.next());
     event.meta.term = term(event.leader_term);
     event.meta.configuration = configuration();
     victim_.receive_snapshot(event);
   }
 
+  const HostileEngine& engine_;
   base::Reader in_;
   Victim victim_;
   std::uint64_t requests_ = 0;
@@ -224,7 +246,9 @@ class Run {
 
 }  // namespace
 
-Victim::Counters hostile_run(base::ByteView script) { return Run(script).run(); }
+Victim::Counters hostile_run(const HostileEngine& engine, base::ByteView script) {
+  return Run(engine, script).run();
+}
 
 std::string hostile_script(std::uint64_t seed) {
   base::Prng prng(seed);
@@ -235,4 +259,12 @@ std::string hostile_script(std::uint64_t seed) {
   return script;
 }
 
-}  // namespace ostraka::protocol::raft::testing
+Victim::Counters hostile_runs(const HostileEngine& engine, std::uint64_t seeds) {
+  Victim::Counters sum;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    sum += hostile_run(engine, hostile_script(seed));
+  }
+  return sum;
+}
+
+}  // namespace ostraka::protocol::testing
