@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(
         Expectation{"keep_foreign_suffix", 30}, Expectation{"accept_old_epoch", 200},
         Expectation{"accept_epoch_twice", 300}, Expectation{"elect_by_counter", 40},
         Expectation{"commit_without_epoch_quorum", 5}, Expectation{"ack_before_durable", 5},
-        Expectation{"ignore_counter_limit", 5}, Expectation{"broadcast_before_delivery", 5},
+        Expectation{"ignore_counter_limit", 5}, Expectation{"broadcast_before_delivery", 30},
         Expectation{"promise_not_kept", 60}, Expectation{"promise_lost_in_restart", 20},
         Expectation{"lease_from_receipt", 40}, Expectation{"read_without_round", 150},
         Expectation{"no_config_guard", 60}),

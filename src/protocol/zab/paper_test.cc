@@ -74,6 +74,35 @@ TEST(Election, NobodyLeftToAskMeansDecided) {
   EXPECT_EQ(node.sent(MessageKind::follower_info)[0].to, model::NodeId{3});
 }
 
+// The candidate repeats its vote until it has decided as well: that is no reason to leave it.
+TEST(Election, WhoHasDecidedWaitsForItsCandidate) {
+  Lone node;
+  node.receive(Lone::notification(2, 3, kLooking, 1));
+  node.receive(Lone::notification(3, 3, kLooking, 1));
+  ASSERT_EQ(node.role(), Role::follower);
+  for (int i = 0; i < 3; ++i) {
+    node.after(400).receive(Lone::notification(3, 3, kLooking, 1));
+    ASSERT_EQ(node.sent(MessageKind::notification).size(), 1U);
+    EXPECT_EQ(node.sent(MessageKind::notification)[0].hint_index, model::LogIndex{3});
+    node.fire(kElectionTimer);
+    EXPECT_EQ(node.role(), Role::follower);
+  }
+  node.receive(Lone::notification(3, 2, kLooking, 1));
+  EXPECT_EQ(node.role(), Role::pre_candidate) << "it votes for another";
+}
+
+TEST(Election, WhoMayNotLeadStaysWithTheCandidateThatItSupports) {
+  Lone node({.voters = {2, 3}, .learners = {1}});
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    for (int repeated = 0; repeated < 2; ++repeated) {
+      node.receive(Lone::notification(3, 3, kLooking, round));
+      EXPECT_EQ(node.sent(MessageKind::notification).size(), 1U);
+      EXPECT_EQ(node.sent(MessageKind::follower_info).size(), 1U);
+      node.after(400).fire(kElectionTimer);
+    }
+  }
+}
+
 TEST(Election, ALookingNodeJoinsTheLeaderThatAQuorumServes) {
   Lone node({.voters = {1, 2, 3, 4, 5}});
   node.receive(Lone::notification(2, 3, kFollowing, 9));
@@ -138,6 +167,36 @@ TEST(Discovery, AnEpochIsGivenToOneLeaderOnly) {
   node.receive(epoch);
   ASSERT_EQ(node.sent(MessageKind::ack_epoch).size(), 1U);
   EXPECT_FALSE(node.sent(MessageKind::ack_epoch)[0].reject);
+}
+
+// Of five: one follower has come, another one is late. Without a word the first would leave before
+// the other comes, and then the other way round, for ever.
+TEST(Discovery, AProspectiveLeaderKeepsThoseWhoCameWhileItWaitsForMore) {
+  Lone leader({.self = 3, .voters = {1, 2, 3, 4, 5}});
+  for (const std::uint32_t voter : {1U, 2U}) {
+    leader.receive(Lone::notification(voter, 3, kLooking, 1));
+  }
+  leader.after(51).fire(kElectionTimer);
+  ASSERT_EQ(leader.role(), Role::candidate);
+  leader.receive(Lone::info(1, 7));
+  ASSERT_EQ(leader.sent(MessageKind::notification).size(), 1U);
+  Message word = leader.sent(MessageKind::notification)[0];
+  EXPECT_EQ(word.to, model::NodeId{1});
+  EXPECT_EQ(word.flags, kLeading);
+
+  Lone follower({.voters = {1, 2, 3, 4, 5}});
+  for (const std::uint32_t voter : {2U, 3U}) {
+    follower.receive(Lone::notification(voter, 3, kLooking, 1));
+  }
+  follower.after(51).fire(kElectionTimer);
+  ASSERT_EQ(follower.role(), Role::follower);
+  for (int i = 0; i < 3; ++i) {
+    follower.after(400).receive(word);
+    follower.fire(kElectionTimer);
+    EXPECT_EQ(follower.role(), Role::follower);
+  }
+  follower.after(801).fire(kElectionTimer);
+  EXPECT_EQ(follower.role(), Role::pre_candidate);
 }
 
 TEST(Discovery, ALeaderGivesUpBeforeALaterHistory) {
@@ -385,6 +444,27 @@ TEST(Lease, APromiseStandsAgainstAnotherLeadersEpoch) {
   EXPECT_EQ(node.role(), Role::follower) << "within the promise, whatever the evidence";
   node.after(151).fire(kElectionTimer);
   EXPECT_EQ(node.role(), Role::pre_candidate);
+}
+
+// The quorum that gave it its epoch kept its promises, so no lease is left that this one could break.
+TEST(Lease, NoPromiseStandsAgainstAnEstablishedEpoch) {
+  Lone node;
+  node.adopt(1, {1});
+  node.receive(Lone::established(2, 1));
+  Message prospective = Lone::make(3, MessageKind::new_epoch, 2);
+  Message ping = Lone::established(3, 2);
+  ping.flags = 0;
+  node.receive(ping);
+  EXPECT_TRUE(node.sent(MessageKind::follower_info).empty()) << "its epoch has no quorum yet";
+  node.receive(Lone::established(3, 2));
+  ASSERT_EQ(node.sent(MessageKind::follower_info).size(), 1U);
+  prospective.context = node.sent(MessageKind::follower_info)[0].context;
+  node.receive(prospective);
+  EXPECT_TRUE(node.sent(MessageKind::ack_epoch).empty()) << "within the promise";
+  prospective.flags = kFlagEstablished;
+  node.receive(prospective);
+  EXPECT_EQ(node.sent(MessageKind::ack_epoch).size(), 1U);
+  EXPECT_EQ(node.epoch(), 2U);
 }
 
 TEST(Lease, TheLeadersOwnWordEndsThePromise) {

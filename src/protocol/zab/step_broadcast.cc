@@ -160,7 +160,7 @@ void Zab::consider_invitation(const Message& message) {
     } else {
       refuse(message.from, message.kind);  // two leaders in one epoch: not by correct peers
     }
-  } else if (free || (deposed && (leader_ == message.from || now_ >= s_.promise.until))) {
+  } else if (free || deposed) {
     follow(message.from);
   }
 }

@@ -96,6 +96,9 @@ void Zab::on_follower_info(const Message& message) {
     }
   } else {
     choose_epoch();
+    if (!s_.leading.chosen) {
+      notify(message.from);  // it waits for more of them
+    }
   }
 }
 
@@ -130,9 +133,12 @@ void Zab::send_new_epoch(const Peer& peer) {
   message.flags = phase_ >= Phase::synchronisation ? kFlagEstablished : 0;
 }
 
-// While a promise to another leader holds, that one may be serving reads by its lease.
-bool Zab::may_accept_from(model::NodeId leader) const {
-  return now_ >= s_.promise.until || s_.promise.leader == leader;
+// While a promise to another leader holds, that one may be serving reads by its lease. Not when a
+// quorum has given the epoch: each of them kept its promise first, and gives no earlier leader
+// another.
+bool Zab::may_accept(const Message& new_epoch) const {
+  return (new_epoch.flags & kFlagEstablished) != 0 || now_ >= s_.promise.until ||
+         s_.promise.leader == new_epoch.from;
 }
 
 void Zab::on_new_epoch(const Message& message) {
@@ -146,7 +152,7 @@ void Zab::on_new_epoch(const Message& message) {
   }
   bool reject = false;
   if (message.term > hard_.term) {
-    if (!may_accept_from(message.from)) {
+    if (!may_accept(message)) {
       trace(TraceKind::epoch_refused, message.term.value(), message.from.value(), 1);
       return;  // it asks again
     }

@@ -185,6 +185,10 @@ void Zab::notify(model::NodeId to) {
 
 void Zab::on_notification(const Message& message) {
   const bool looks = message.flags == kLooking;
+  if (phase_ == Phase::discovery && message.from == leader_ && message.flags == kLeading) {
+    hear_leader();
+    return;
+  }
   if ((looks && support(message)) || (!may_lead(message.from) && !is_votable(vote_of(message)))) {
     return;
   }
@@ -212,7 +216,8 @@ bool Zab::support(const Message& message) {
   Election& election = s_.election;
   const Vote vote = vote_of(message);
   const bool follows_worse =
-      phase_ == Phase::election || (phase_ == Phase::discovery && vote > election.vote);
+      phase_ == Phase::election ||
+      (phase_ == Phase::discovery && (vote > election.vote || leader_ == message.from));
   if (may_lead(self_) || vote.id != message.from || leads() || !follows_worse || installing_ ||
       now_ < s_.promise.until) {
     return false;
@@ -240,6 +245,12 @@ void Zab::answer_notification(const Message& message) {
     if (Peer* peer = find(message.from); peer != nullptr) {
       end_session(*peer);
     }
+    notify(message.from);
+    return;
+  }
+  if (phase_ == Phase::discovery && leader_ == message.from &&
+      message.context == s_.election.round && vote_of(message).id == message.from) {
+    hear_leader();  // it has not decided yet
     notify(message.from);
     return;
   }

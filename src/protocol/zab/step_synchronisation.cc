@@ -209,7 +209,8 @@ void Zab::on_ack_new_leader(const Message& message) {
   if (peer == nullptr || phase_ < Phase::synchronisation) {
     return;
   }
-  if (message.index < s_.leading.initial_end || message.index > log_.last()) {
+  if (message.index < s_.leading.initial_end ||
+      std::max(message.index, message.hint_index) > log_.last()) {
     refuse(message.from, message.kind);
     return;
   }

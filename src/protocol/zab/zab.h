@@ -120,7 +120,7 @@ class Zab final : public Protocol {
   void on_new_epoch(const Message& message);
   void on_ack_epoch(const Message& message);
   void count_epoch_acks();
-  [[nodiscard]] bool may_accept_from(model::NodeId leader) const;
+  [[nodiscard]] bool may_accept(const Message& new_epoch) const;
   [[nodiscard]] bool is_later_than_own(const Message& message) const;
   void give_up(Reason reason);
   void leave_leadership(Reason reason);
