@@ -132,7 +132,7 @@ class Run {
     // Whoever reports has accepted at lower ballots than the one that it is asked at.
     const unsigned fresh = slots && at >= message.index ? 160 : 32;
     model::Term of = std::max(message.log_term, victim_.protocol().term_at(at.next()));
-    of = std::max(of, model::Term{slots ? 1U : 0U});
+    of = std::max(of, model::Term{1});
     for (unsigned left = in_.u8() % 5U; left > 0; --left) {
       const unsigned dice = in_.u8();
       at = dice < 8 ? index(at.next()) : at + (slots && dice % 4 == 0 ? 2 : 1);
@@ -185,6 +185,9 @@ class Run {
     message.stamp = (fields & 32U) != 0
                         ? base::Instant::from_nanoseconds(static_cast<std::int64_t>(in_.u64()))
                         : victim_.now();
+    if ((fields & 128U) != 0 && engine_.shape != nullptr) {
+      engine_.shape(message, nullptr);
+    }
     if (carries_entries(message.kind) || dice > 247) {
       add_entries(message, message.index);
     }
@@ -210,6 +213,9 @@ class Run {
     message.flags = engine_.answer_flags;
     message.index = asked.index + asked.entries.size();
     message.hint_index = message.index;
+    if (engine_.shape != nullptr) {
+      engine_.shape(message, &asked);
+    }
     const unsigned dice = in_.u8();
     if (dice < 64) {
       message.reject = (dice & 1U) != 0;
@@ -219,8 +225,9 @@ class Run {
       message.hint_term = term(asked.term);
       message.context = near(asked.context);
     }
-    if (carries_entries(message.kind)) {  // a report of what it asked for
-      add_entries(message, message.index.prev());
+    if (carries_entries(message.kind)) {
+      const bool report = engine_.probe->slots;  // of what it asked for, from there on
+      add_entries(message, report ? message.index.prev() : message.index);
     }
     victim_.receive(message);
   }

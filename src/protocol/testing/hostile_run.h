@@ -27,6 +27,9 @@ struct HostileEngine {
   std::uint8_t (*answer_to)(std::uint8_t kind) = nullptr;
   // The lowest term of `from` that is not below `term`; null: terms belong to nobody.
   model::Term (*term_of)(model::Term term, model::NodeId from) = nullptr;
+  // Brings a message nearer to what a correct peer says: an answer to `asked`, or an invented one
+  // (null). Null: fields mean much the same in every kind.
+  void (*shape)(Message& message, const Message* asked) = nullptr;
 };
 
 [[nodiscard]] Victim::Counters hostile_run(const HostileEngine& engine, base::ByteView script);
