@@ -125,11 +125,14 @@ class ObservedProtocol final : public protocol::Protocol {
     }
   }
 
-  // A schedule may keep a node from standing for election by itself: the timer is put off.
+  // A schedule may keep a node from standing for election by itself: the timer is put off. Where an
+  // election is a common search, a node that takes part in one goes on.
   [[nodiscard]] bool is_withheld(const Event& event, Effects& effects) const {
     const auto* fired = std::get_if<protocol::TimerFired>(&event.body);
     if (fired == nullptr || fired->id != observer_.engine_.election_timer ||
-        !observer_.control_.is_quiet(self_)) {
+        !observer_.control_.is_quiet(self_) ||
+        (observer_.engine_.elects_best &&
+         inner_->status().role == protocol::Role::pre_candidate)) {
       return false;
     }
     effects.timers.push_back({fired->id, event.now + kQuietRetry});

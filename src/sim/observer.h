@@ -43,6 +43,7 @@ class Observer {
 
   // Is told of every step and message from now on. Not owned.
   void record(Recording& recording) { recording_ = &recording; }
+  [[nodiscard]] const protocol::EngineProbe& engine() const { return engine_; }
   // Exact schedules hold messages back by it.
   [[nodiscard]] MessageControl& control() { return control_; }
   // What runs on that node, behind the wrapper; null when nothing does.

@@ -195,8 +195,8 @@ class Parser {
       }
       return words.size() > 1;
     }
-    if (key == "nodes" || key == "spares" || key == "max_message_bytes" || key == "run" ||
-        key == "quiet" || key == "elections_max" || key == "resent_bytes_max") {
+    if (key == "nodes" || key == "spares" || key == "max_message_bytes" ||
+        key == "max_epoch_entries" || key == "run" || key == "quiet" || key == "elections_max" || key == "resent_bytes_max") {
       return take_number(words);
     }
     if (key == "step") {
@@ -249,6 +249,10 @@ class Parser {
     if (words[0] == "max_message_bytes") {
       scenario_.max_message_bytes = static_cast<std::uint32_t>(*value);
       return true;
+    }
+    if (words[0] == "max_epoch_entries") {
+      scenario_.max_epoch_entries = static_cast<std::uint64_t>(*value);
+      return *value >= 1;
     }
     if (words[0] == "spares") {
       scenario_.spares = static_cast<std::uint32_t>(*value);

@@ -14,13 +14,15 @@
 //   each A,B n1,n2 n1,n3 … end       the same, for each of these values of $A and $B
 //   spares 1                         nodes behind the voters, which join as learners
 //   max_message_bytes 1              of the protocol: payload bytes in one message
+//   max_epoch_entries 40             of the protocol: entries of one epoch (ZAB)
 //   random 1000 20000 every 700 crash,power,pause,cut     drawn by the seed, from..until, mean
 // distance
 //   pairs 1500 200 60 crash,cut      two faults in a row; see FaultPairs
 //   options session_expiry_ms=1500 next_version=2    of the nodes, see WorldOptions
 //   topologies 2000 92000 every 9000 settle 4000          random cuts that leave a majority
 //                                    connected: from, until, distance, see Topologies
-//   elections_max 1                  more elections than so many fail the run
+//   elections_max 1                  more elections than so many fail the run, besides those of
+//                                    `elect` steps
 //   resent_bytes_max 0               more bytes of entries that leaders sent again fail the run
 //   run 25000                        length before the quiet end, in ms
 //   quiet 30000                      faults ended; everything must come back
@@ -108,6 +110,7 @@ struct Scenario {
   std::vector<Step> steps;
   std::uint32_t spares = 0;
   std::uint32_t max_message_bytes = 0;
+  std::uint64_t max_epoch_entries = 0;
   std::vector<RandomFaults> random;
   FaultPairs pairs;
   Topologies topologies;

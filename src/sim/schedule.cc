@@ -15,6 +15,10 @@ using base::Duration;
 constexpr Duration kLook = Duration::microseconds(50);
 // A node that was refused asks again after this.
 constexpr Duration kStandAgain = Duration::milliseconds(20);
+// Where an election takes its time, and asking again begins another.
+constexpr Duration kElectAgain = Duration::milliseconds(200);
+// Longer than a promise: a node that does not search then has a leader that is alive.
+constexpr Duration kHasLeader = Duration::milliseconds(500);
 
 std::string text_of(const Step& step) {
   std::string text = "line " + std::to_string(step.line) + ":";
@@ -68,6 +72,8 @@ void Schedule::run() {
     ++next_;
     step_began_.reset();
     asked_to_stand_.reset();
+    searches_ = false;
+    elections_before_.reset();
     if (const Duration pause = pause_after(); pause > Duration{}) {
       run_at(world_.now() + pause);
       return;
@@ -144,18 +150,36 @@ Schedule::Outcome Schedule::stand(const Step& step) {
   const protocol::Role role =
       protocol == nullptr ? protocol::Role::follower : protocol->status().role;
   const bool stands = role == protocol::Role::candidate && step.kind == Step::Kind::campaign;
+  elections_before_ = elections_before_.value_or(world_.observer().elections());
   if (stands || role == protocol::Role::leader) {
+    elections_asked_for_ += world_.observer().elections() - *elections_before_;
     return Outcome::done;
   }
   if (world_.now() >= *step_began_ + step.time) {
     return Outcome::failed;
   }
-  const bool again = !asked_to_stand_ || world_.now() >= *asked_to_stand_ + kStandAgain;
-  if (replica::Replica* replica = this->replica(step.node); replica != nullptr && again) {
+  if (protocol == nullptr) {
+    return Outcome::again;
+  }
+  searches_ = searches_ || (asked_to_stand_ && world_.observer().engine().elects_best &&
+                            (protocol->status().leader.is_none() ||
+                             world_.now() >= *step_began_ + kHasLeader));
+  const Duration patience = searches_ ? kElectAgain : kStandAgain;
+  if (!asked_to_stand_ || world_.now() >= *asked_to_stand_ + patience) {
     asked_to_stand_ = world_.now();
-    replica->campaign();
+    ask_to_lead(step, protocol->status().leader);
   }
   return Outcome::again;
+}
+
+// Whom an election has found hands over.
+void Schedule::ask_to_lead(const Step& step, model::NodeId known) {
+  const bool found = searches_ && step.kind == Step::Kind::elect && !known.is_none();
+  if (replica::Replica* leader = found ? replica(known) : nullptr; leader != nullptr) {
+    leader->transfer_leadership(step.node, [](const base::Status&) {});
+  } else if (replica::Replica* own = replica(step.node); own != nullptr) {
+    own->campaign();
+  }
 }
 
 void Schedule::carry_out_plain(const Step& step) {

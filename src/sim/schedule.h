@@ -39,6 +39,8 @@ class Schedule {
   // A step that cannot be carried out at all: a fault that nobody knows, a client that is not
   // there.
   [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
+  // Elections won while an `elect` step waited for its leader.
+  [[nodiscard]] std::uint64_t elections_asked_for() const { return elections_asked_for_; }
 
  private:
   enum class Outcome : std::uint8_t { done, again, failed };
@@ -48,6 +50,7 @@ class Schedule {
   Outcome perform(const Step& step);
   void carry_out_plain(const Step& step);
   Outcome stand(const Step& step);
+  void ask_to_lead(const Step& step, model::NodeId known);
   Outcome await(const Step& step);
   Outcome wait(const Step& step);
   void give_up(const Step& step);
@@ -82,6 +85,9 @@ class Schedule {
   base::Instant look_at_;
   std::optional<base::Instant> step_began_;
   std::optional<base::Instant> asked_to_stand_;
+  bool searches_ = false;  // asked, it took part in an election that finds the best, or has a leader
+  std::optional<std::uint64_t> elections_before_;  // of elect
+  std::uint64_t elections_asked_for_ = 0;
   std::optional<base::Instant> wait_until_;
   std::uint64_t changes_ = 0;
   std::optional<bool> change_refused_;  // of the latest change or transfer

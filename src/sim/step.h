@@ -8,7 +8,8 @@
 //   note NAME VALUE                      remembers a value
 //   hold|release|pass|drop KIND FROM TO  see message_control.h; release, pass, drop: FROM TO
 //   quiet NODE|all · loud NODE|all       does not, does stand for election by itself
-//   campaign NODE · elect NODE           until it is a candidate, until it leads
+//   campaign NODE · elect NODE           until it is a candidate, until it leads; where an election
+//                                        finds the best history, the elected one hands over to it
 //   change NODE +NODE|-NODE              the leader NODE promotes a learner, removes a member
 //   transfer NODE NODE                   from the one to the other
 //   die_at_event NODE K                  loses power before the K-th disk event from now

@@ -112,6 +112,9 @@ node::Options World::node_options(const std::string& name) {
   if (options_.max_message_bytes != 0) {
     options.store.protocol.max_message_bytes = options_.max_message_bytes;
   }
+  if (options_.max_epoch_entries != 0) {
+    options.store.protocol.max_epoch_entries = options_.max_epoch_entries;
+  }
   options.advertise = name + ":7379";
   options.engine = engine_.name;
   options.store.protocol_factory = observer_.factory();

@@ -29,6 +29,7 @@ struct WorldOptions {
   std::uint32_t nodes = 3;
   std::uint32_t spares = 0;             // nodes behind those, which join as learners
   std::uint32_t max_message_bytes = 0;  // of the protocol; 0 = the product's
+  std::uint64_t max_epoch_entries = 0;  // the same
   std::uint64_t seed = 1;
   Mutants mutants;
   bool plant_later = false;  // the engine's planted bug waits for plant()

@@ -47,6 +47,9 @@ struct EngineProbe {
   void (*plant)(Protocol& protocol, std::size_t mutant) = nullptr;
   // The timer by which a node stands for election by itself.
   TimerId election_timer;
+  // An election finds the best history, whoever began it; who shall lead in its place is handed
+  // over to. Else whoever stands is elected, when its history is good enough.
+  bool elects_best = false;
   // The message that brings a follower's promise to a leader with a lease; 0 = none.
   std::uint8_t promise_kind = 0;
 };

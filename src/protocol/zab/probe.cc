@@ -128,6 +128,7 @@ const EngineProbe& probe() {
                                       .mutants = kMutants,
                                       .plant = plant,
                                       .election_timer = kElectionTimer,
+                                      .elects_best = true,
                                       .promise_kind = static_cast<std::uint8_t>(MessageKind::pong)};
   return kProbe;
 }
