@@ -131,8 +131,7 @@ class ObservedProtocol final : public protocol::Protocol {
     const auto* fired = std::get_if<protocol::TimerFired>(&event.body);
     if (fired == nullptr || fired->id != observer_.engine_.election_timer ||
         !observer_.control_.is_quiet(self_) ||
-        (observer_.engine_.elects_best &&
-         inner_->status().role == protocol::Role::pre_candidate)) {
+        (observer_.engine_.elects_best && inner_->status().role == protocol::Role::pre_candidate)) {
       return false;
     }
     effects.timers.push_back({fired->id, event.now + kQuietRetry});

@@ -163,8 +163,7 @@ class Run {
         world_.fail(verdict);
       }
     }
-    const std::uint64_t elections =
-        world_.observer().elections() - schedule_.elections_asked_for();
+    const std::uint64_t elections = world_.observer().elections() - schedule_.elections_asked_for();
     if (scenario_.elections_max && elections > *scenario_.elections_max) {
       world_.fail("there were " + std::to_string(elections) + " elections that nobody asked for");
     }

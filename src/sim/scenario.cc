@@ -196,7 +196,8 @@ class Parser {
       return words.size() > 1;
     }
     if (key == "nodes" || key == "spares" || key == "max_message_bytes" ||
-        key == "max_epoch_entries" || key == "run" || key == "quiet" || key == "elections_max" || key == "resent_bytes_max") {
+        key == "max_epoch_entries" || key == "run" || key == "quiet" || key == "elections_max" ||
+        key == "resent_bytes_max") {
       return take_number(words);
     }
     if (key == "step") {

@@ -161,9 +161,9 @@ Schedule::Outcome Schedule::stand(const Step& step) {
   if (protocol == nullptr) {
     return Outcome::again;
   }
-  searches_ = searches_ || (asked_to_stand_ && world_.observer().engine().elects_best &&
-                            (protocol->status().leader.is_none() ||
-                             world_.now() >= *step_began_ + kHasLeader));
+  searches_ = searches_ ||
+              (asked_to_stand_ && world_.observer().engine().elects_best &&
+               (protocol->status().leader.is_none() || world_.now() >= *step_began_ + kHasLeader));
   const Duration patience = searches_ ? kElectAgain : kStandAgain;
   if (!asked_to_stand_ || world_.now() >= *asked_to_stand_ + patience) {
     asked_to_stand_ = world_.now();

@@ -85,7 +85,8 @@ class Schedule {
   base::Instant look_at_;
   std::optional<base::Instant> step_began_;
   std::optional<base::Instant> asked_to_stand_;
-  bool searches_ = false;  // asked, it took part in an election that finds the best, or has a leader
+  bool searches_ =
+      false;  // asked, it took part in an election that finds the best, or has a leader
   std::optional<std::uint64_t> elections_before_;  // of elect
   std::uint64_t elections_asked_for_ = 0;
   std::optional<base::Instant> wait_until_;

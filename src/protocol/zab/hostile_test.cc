@@ -52,12 +52,11 @@ TEST(HostilePeer, IndicesDoNotWrap) {
 TEST(HostilePeer, NoSnapshotContradictsWhatItsLeaderSent) {
   Lone node;
   node.adopt(2, {1, 1, 2});
-  SnapshotReceived other{
-      .from = model::NodeId{2},
-      .leader_term = model::Term{2},
-      .meta = {model::LogIndex{2}, model::Term{2},
-               std::make_shared<const model::Configuration>(
-                   protocol::testing::make_configuration({1, 2, 3}, {}))}};
+  SnapshotReceived other{.from = model::NodeId{2},
+                         .leader_term = model::Term{2},
+                         .meta = {model::LogIndex{2}, model::Term{2},
+                                  std::make_shared<const model::Configuration>(
+                                      protocol::testing::make_configuration({1, 2, 3}, {}))}};
   node.step(other);
   EXPECT_TRUE(node.out.discard_snapshot);
   EXPECT_TRUE(node.out.message_refused);

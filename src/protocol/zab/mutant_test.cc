@@ -39,11 +39,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Expectation{"ack_new_leader_before_durable", 5}, Expectation{"epoch_before_history", 5},
         Expectation{"keep_foreign_suffix", 30}, Expectation{"accept_old_epoch", 200},
-        Expectation{"accept_epoch_twice", 300}, Expectation{"elect_by_counter", 40},
+        Expectation{"accept_epoch_twice", 1500}, Expectation{"elect_by_counter", 40},
         Expectation{"commit_without_epoch_quorum", 5}, Expectation{"ack_before_durable", 5},
         Expectation{"ignore_counter_limit", 5}, Expectation{"broadcast_before_delivery", 30},
-        Expectation{"promise_not_kept", 60}, Expectation{"promise_lost_in_restart", 20},
-        Expectation{"lease_from_receipt", 40}, Expectation{"read_without_round", 150},
+        Expectation{"promise_not_kept", 60}, Expectation{"promise_lost_in_restart", 60},
+        Expectation{"lease_from_receipt", 40}, Expectation{"read_without_round", 400},
         Expectation{"no_config_guard", 60}),
     [](const auto& tested) { return std::string(tested.param.mutant); });
 

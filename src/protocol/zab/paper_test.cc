@@ -446,7 +446,8 @@ TEST(Lease, APromiseStandsAgainstAnotherLeadersEpoch) {
   EXPECT_EQ(node.role(), Role::pre_candidate);
 }
 
-// The quorum that gave it its epoch kept its promises, so no lease is left that this one could break.
+// The quorum that gave it its epoch kept its promises, so no lease is left that this one could
+// break.
 TEST(Lease, NoPromiseStandsAgainstAnEstablishedEpoch) {
   Lone node;
   node.adopt(1, {1});

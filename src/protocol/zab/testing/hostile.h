@@ -73,7 +73,8 @@ inline void hostile_shape(Message& message, const Message* asked) {
   } else if (message.kind == hostile_kind(MessageKind::ack_epoch)) {
     message.index = {};
   } else if (message.kind == hostile_kind(MessageKind::new_leader)) {
-    const bool whole = asked->term.value() % 2 == 0;  // else what lies behind the follower's history
+    const bool whole =
+        asked->term.value() % 2 == 0;  // else what lies behind the follower's history
     message.index = whole ? model::LogIndex{} : asked->index;
     message.log_term = whole ? model::Term{} : asked->log_term;
   } else if (message.kind == hostile_kind(MessageKind::up_to_date)) {
