@@ -87,8 +87,8 @@ TEST(Election, WhoHasDecidedWaitsForItsCandidate) {
     node.fire(kElectionTimer);
     EXPECT_EQ(node.role(), Role::follower);
   }
-  node.receive(Lone::notification(3, 2, kLooking, 1));
-  EXPECT_EQ(node.role(), Role::pre_candidate) << "it votes for another";
+  node.after(401).receive(Lone::notification(3, 3, kLooking, 1));
+  EXPECT_EQ(node.role(), Role::pre_candidate) << "nobody else seems to hear it";
 }
 
 TEST(Election, WhoMayNotLeadStaysWithTheCandidateThatItSupports) {
@@ -98,7 +98,7 @@ TEST(Election, WhoMayNotLeadStaysWithTheCandidateThatItSupports) {
       node.receive(Lone::notification(3, 3, kLooking, round));
       EXPECT_EQ(node.sent(MessageKind::notification).size(), 1U);
       EXPECT_EQ(node.sent(MessageKind::follower_info).size(), 1U);
-      node.after(400).fire(kElectionTimer);
+      node.after(250).fire(kElectionTimer);
     }
   }
 }
@@ -298,6 +298,24 @@ TEST(Synchronisation, AFollowerDeliversAndServesAfterUpToDate) {
   node.receive(done);
   EXPECT_EQ(node.zab->status().leader, model::NodeId{2});
   EXPECT_EQ(node.out.apply_upto.value(), 2U);
+}
+
+// A late invitation ends a session that the leader has opened since. The follower asks for another
+// until it has one: to the leader nothing is missing.
+TEST(Synchronisation, AFollowerAsksAgainForTheSessionThatItGaveUp) {
+  Lone node;
+  node.adopt(1, {1});
+  Message late = Lone::established(2, 1);
+  late.flags |= kFlagInvite;
+  node.receive(late);
+  ASSERT_EQ(node.sent(MessageKind::follower_info).size(), 1U);
+  const std::uint64_t session = node.sent(MessageKind::follower_info)[0].context;
+  node.receive(Lone::established(2, 1));  // the answer, or what it answers, was lost
+  ASSERT_EQ(node.sent(MessageKind::follower_info).size(), 1U);
+  EXPECT_EQ(node.sent(MessageKind::follower_info)[0].context, session) << "the same session";
+  node.receive(Lone::entries(MessageKind::new_leader, 1, 1, 1, {}));
+  node.receive(Lone::established(2, 1));
+  EXPECT_TRUE(node.sent(MessageKind::follower_info).empty());
 }
 
 TEST(Synchronisation, SnapWhenTheLogNoLongerReachesBack) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 namespace ostraka::protocol::zab::testing {
@@ -39,6 +40,15 @@ TEST(RandomSchedules, InvariantsHoldWithSmallEpochs) {
   const Cluster::Counters& sum = runs.counters;
   EXPECT_GT(sum.proposals, 10 * seeds());
   EXPECT_GT(sum.elections, 4 * seeds());
+}
+
+// Seeds that once found something: voters that left their candidate in turns, an invitation that
+// ended a session behind the leader's back.
+TEST(RandomSchedules, KeptSeeds) {
+  for (const std::uint64_t seed : {15, 6284, 12618}) {
+    EXPECT_EQ(random_run(probe(), seed).violation, std::nullopt) << seed;
+  }
+  EXPECT_EQ(random_run(small_epochs(), 6340).violation, std::nullopt);
 }
 
 // OSTRAKA_ZAB_SEED=n prints the event log of one seed.

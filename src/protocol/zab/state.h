@@ -112,6 +112,7 @@ struct Durability {
 // This node as a follower of leader_.
 struct Following {
   std::uint64_t session = 0;  // number of the session, echoed by new_epoch
+  base::Instant since;        // follows it
   bool introduced = false;    // new_leader arrived in this session
   bool ack_new_leader_owed = false;
   model::LogIndex matched;  // up to here the log equals that of the accepted epoch's leader

@@ -115,7 +115,9 @@ void Zab::on_ping(const Message& message) {
     // The same session until it is introduced: on a slow link invitations overlap.
     s_.following.session += s_.following.introduced ? 1 : 0;
     s_.following.introduced = false;
-    send_follower_info();
+  }
+  if (!s_.following.introduced) {
+    send_follower_info();  // the leader may still be in an earlier session
   }
   Message& answer = compose(message.from, MessageKind::pong);
   answer.context = message.context;

@@ -17,6 +17,7 @@ void Zab::follow(model::NodeId leader) {
   phase_ = Phase::discovery;
   leader_ = leader;
   s_.following = {.session = s_.following.session + 1,
+                  .since = now_,
                   .introduced = false,
                   .ack_new_leader_owed = false,
                   .matched = {}};

@@ -185,7 +185,7 @@ void Zab::notify(model::NodeId to) {
 
 void Zab::on_notification(const Message& message) {
   const bool looks = message.flags == kLooking;
-  if (phase_ == Phase::discovery && message.from == leader_ && message.flags == kLeading) {
+  if (message.from == leader_ && message.flags == kLeading && is_waiting()) {
     hear_leader();
     return;
   }
@@ -215,11 +215,11 @@ void Zab::on_notification(const Message& message) {
 bool Zab::support(const Message& message) {
   Election& election = s_.election;
   const Vote vote = vote_of(message);
+  const bool again = leader_ == message.from && is_waiting();
   const bool follows_worse =
-      phase_ == Phase::election ||
-      (phase_ == Phase::discovery && (vote > election.vote || leader_ == message.from));
-  if (may_lead(self_) || vote.id != message.from || leads() || !follows_worse || installing_ ||
-      now_ < s_.promise.until) {
+      phase_ == Phase::election || (phase_ == Phase::discovery && vote > election.vote);
+  if (may_lead(self_) || vote.id != message.from || leads() || installing_ ||
+      (!follows_worse && !again) || now_ < s_.promise.until) {
     return false;
   }
   Vote own = own_vote();
@@ -227,11 +227,16 @@ bool Zab::support(const Message& message) {
   if (vote < own) {
     return false;
   }
-  phase_ = Phase::election;
+  phase_ = again ? phase_ : Phase::election;
   election.round = message.context;
   election.vote = vote;
   notify(message.from);
-  follow(message.from);
+  if (again) {
+    hear_leader();
+    send_follower_info();
+  } else {
+    follow(message.from);
+  }
   return true;
 }
 
@@ -248,8 +253,8 @@ void Zab::answer_notification(const Message& message) {
     notify(message.from);
     return;
   }
-  if (phase_ == Phase::discovery && leader_ == message.from &&
-      message.context == s_.election.round && vote_of(message).id == message.from) {
+  if (leader_ == message.from && message.context == s_.election.round &&
+      vote_of(message).id == message.from && is_waiting()) {
     hear_leader();  // it has not decided yet
     notify(message.from);
     return;
@@ -361,6 +366,12 @@ void Zab::decide() {
   } else {
     follow(vote.id);
   }
+}
+
+// For a candidate that is heard, and has no quorum yet. Not for ever: it may never hear of one.
+bool Zab::is_waiting() const {
+  return phase_ == Phase::discovery && !leads() &&
+         now_ - s_.following.since < settings_.election_timeout_max * 2;
 }
 
 void Zab::hear_leader() {

@@ -95,6 +95,7 @@ class Zab final : public Protocol {
   void count_notification(const Message& message);
   void look_for_leader();
   void suspect(model::NodeId candidate);
+  [[nodiscard]] bool is_waiting() const;
   void look_later(base::Instant when);
   void continue_election();
   void take_vote(const Vote& vote);
