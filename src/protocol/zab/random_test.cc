@@ -45,7 +45,7 @@ TEST(RandomSchedules, InvariantsHoldWithSmallEpochs) {
 // Seeds that once found something: voters that left their candidate in turns, an invitation that
 // ended a session behind the leader's back.
 TEST(RandomSchedules, KeptSeeds) {
-  for (const std::uint64_t seed : {15, 6284, 12618}) {
+  for (const std::uint64_t seed : {15U, 6284U, 12618U}) {
     EXPECT_EQ(random_run(probe(), seed).violation, std::nullopt) << seed;
   }
   EXPECT_EQ(random_run(small_epochs(), 6340).violation, std::nullopt);
