@@ -74,15 +74,6 @@ class ObservedProtocol final : public protocol::Protocol {
     if (observer_.recording_ != nullptr) {
       observer_.recording_->stepped(effects, *inner_);
     }
-    // The entries of this node's state machine; their content is compared by state hashes.
-    if (const auto* applied = std::get_if<protocol::Applied>(&event.body)) {
-      for (; applied_ < applied->index; applied_ = applied_.next()) {
-        const model::Term term = inner_->term_at(applied_.next());
-        if (!term.is_none()) {
-          invariants.observe_applied(self_, applied_.next(), term, 0);
-        }
-      }
-    }
   }
 
   [[nodiscard]] protocol::ProtocolStatus status() const override { return inner_->status(); }
@@ -122,6 +113,19 @@ class ObservedProtocol final : public protocol::Protocol {
       ++observer_.snapshots_installed_;
     } else if (const auto* barrier = std::get_if<protocol::ReadBarrier>(&event.body)) {
       invariants.observe_read_asked(self_, barrier->id);
+    } else if (const auto* applied = std::get_if<protocol::Applied>(&event.body)) {
+      note_applied(applied->index);
+    }
+  }
+
+  // The entries of this node's state machine; their content is compared by state hashes. Before the
+  // step, in which a leader may go on from there.
+  void note_applied(model::LogIndex upto) {
+    for (; applied_ < upto; applied_ = applied_.next()) {
+      const model::Term term = inner_->term_at(applied_.next());
+      if (!term.is_none()) {
+        observer_.invariants_->observe_applied(self_, applied_.next(), term, 0);
+      }
     }
   }
 
