@@ -111,6 +111,7 @@ class MultiPaxos final : public Protocol {
   // step_phase1.cc: what was accepted before
   void report(const Message& message);
   void ask_report(const Peer& peer, const Message* timeout_now);
+  [[nodiscard]] bool lacks_promises() const;
   void repeat_prepares();
   void on_promise(const Message& message);
   bool adopt(const Message& message);

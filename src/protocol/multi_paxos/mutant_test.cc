@@ -38,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Expectation{"promise_before_durable", 5}, Expectation{"ballot_not_durable", 5},
         Expectation{"accept_below_promise", 30}, Expectation{"ack_before_durable", 5},
-        Expectation{"late_accepted", 60}, Expectation{"highest_of_log", 60},
+        Expectation{"late_accepted", 60}, Expectation{"highest_of_log", 300},
         Expectation{"noop_over_report", 10}, Expectation{"chosen_over_gap", 10},
         Expectation{"trim_early", 40}, Expectation{"configuration_at_once", 60},
         Expectation{"lease_kept_in_transfer", 300}, Expectation{"promise_broken_on_reset", 10},

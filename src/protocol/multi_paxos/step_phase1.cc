@@ -53,11 +53,15 @@ void MultiPaxos::ask_report(const Peer& peer, const Message* timeout_now) {
   }
 }
 
-// A lost prepare, or a lost piece. A leader needs the promises of the voters of a configuration
-// that is to come.
+// A leader needs the promises of the voters of a configuration that is to come, too.
+bool MultiPaxos::lacks_promises() const {
+  return is_leader() ? !has_promises(std::max(s_.leading.proposed.next(), in_force_from()))
+                     : role_ == Role::candidate;
+}
+
+// A lost prepare, or a lost piece.
 void MultiPaxos::repeat_prepares() {
-  if (is_leader() ? has_promises(std::max(s_.leading.proposed.next(), in_force_from()))
-                  : role_ != Role::candidate) {
+  if (!lacks_promises()) {
     return;
   }
   for (Peer& peer : peers_) {
@@ -77,9 +81,12 @@ void MultiPaxos::on_promise(const Message& message) {
   }
   if (message.reject) {
     peer->answer = Answer::refused;
-    // A leader needs the voters to come, and one of them has trimmed what it does not know yet to
-    // be chosen: that one knows more.
-    if (is_leader() || outcome_of(electorate_of(commit_.next())) == quorum::Outcome::lost) {
+    // A leader that needs the voters to come, and one of them has trimmed what it does not know yet
+    // to be chosen: that one knows more. To a leader with its promises a refusal only comes late.
+    const bool lost = is_leader()
+                          ? lacks_promises()
+                          : outcome_of(electorate_of(commit_.next())) == quorum::Outcome::lost;
+    if (lost) {
       become_follower({});
     }
     return;
