@@ -132,6 +132,23 @@ TEST(Acceptor, RefusesLowerBallots) {
   EXPECT_EQ(answers[0].term.value(), b(5, 3));
 }
 
+// The leader that made it the only voter may still read by the promise of its earlier life.
+TEST(Acceptor, ASoleVoterKeepsItsPromiseToAnother) {
+  Lone node({.voters = {1}, .promised = b(6, 3)});
+  EXPECT_EQ(node.role(), Role::follower);
+  node.after(240).step(TimerFired{kElectionTimer});
+  EXPECT_EQ(node.role(), Role::follower);
+  node.after(560).step(TimerFired{kElectionTimer}).durable();
+  EXPECT_EQ(node.role(), Role::leader);
+}
+
+TEST(Acceptor, ASoleVoterThatLedLeadsAtOnce) {
+  Lone node({.voters = {1}, .promised = b(6, 1)});
+  EXPECT_EQ(node.role(), Role::candidate);
+  node.durable();
+  EXPECT_EQ(node.role(), Role::leader);
+}
+
 TEST(Acceptor, TellsAWrongHistoryOfItsOwnDisk) {
   Lone node({.log = {b(1, 2)}, .promised = b(1, 2)});
   Message heartbeat = Lone::make(2, MessageKind::heartbeat, b(1, 2));

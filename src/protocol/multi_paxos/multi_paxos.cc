@@ -34,9 +34,9 @@ MultiPaxos::MultiPaxos(model::NodeId self, const Settings& settings, const Recov
   start_from(recovered);
   role_ = is_voter() ? Role::follower : Role::learner;
   told_.role = {role_, hard_.term, leader_};
-  // A node that never knew a ballot has never answered a leader, and a sole voter has no other
-  // leader.
-  if (!hard_.term.is_none() && !is_sole_voter()) {
+  // A node that never knew a ballot has never answered a leader. A sole voter has no other leader
+  // than itself, but for the one that made it so.
+  if (!hard_.term.is_none() && !(is_sole_voter() && proposer_of(hard_.term) == self_)) {
     const base::Instant over = started + settings_.lease;
     s_.promise = {.until = over, .term = hard_.term, .former_until = over};
   }
@@ -165,7 +165,7 @@ const Peer* MultiPaxos::find(model::NodeId id) const {
 
 void MultiPaxos::on(const Started&) {
   restart_election_period();
-  if (is_sole_voter()) {
+  if (is_sole_voter() && now_ >= s_.promise.until) {
     start_phase1(nullptr);
   }
 }
