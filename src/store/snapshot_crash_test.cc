@@ -184,6 +184,19 @@ TEST(Recovery, OfASlotEngineKeepsWhatWasAcceptedBehindTheSnapshot) {
   EXPECT_EQ(recovery.unapplied.size(), 4U);
 }
 
+// The very slot that the snapshot ends with was accepted behind a gap, which the snapshot closes.
+TEST(Recovery, OfASlotEngineTheLogStartsAnewBehindAGap) {
+  port::RecoveredLog log = log_of(0, 0, 9, 2);
+  std::erase_if(log.entries, [](const port::LogEntry& each) {
+    return each.meta.index > model::LogIndex(2) && each.meta.index < model::LogIndex(5);
+  });
+  const Recovery recovery = *recover(applied(5, 2), std::move(log), nullptr, true);
+  ASSERT_TRUE(recovery.reset_log.has_value());
+  EXPECT_EQ(recovery.recovered.snapshot.index, model::LogIndex(5));
+  ASSERT_EQ(recovery.recovered.entries.size(), 4U);
+  EXPECT_EQ(recovery.recovered.entries.front().index, model::LogIndex(6));
+}
+
 TEST(Recovery, AnIngestedSnapshotInsideTheLogKeepsWhatFollows) {
   const Recovery recovery = *recover(applied(5, 2), log_of(0, 0, 9, 2), nullptr);
   EXPECT_FALSE(recovery.reset_log.has_value());

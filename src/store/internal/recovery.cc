@@ -14,7 +14,8 @@ bool is_new(const kv::AppliedState& applied, const port::RecoveredLog& log) {
          log.hard_state == protocol::HardState{};
 }
 
-// The log holds the very entry that the state was applied up to.
+// The log holds the very entry that the state was applied up to, and of slots all those before it:
+// one that was accepted behind a gap may stand where an installed snapshot ends.
 bool matches(const kv::AppliedState& applied, const port::RecoveredLog& log) {
   if (applied.index == log.start) {
     return applied.term == log.start_term || applied.index.is_none();
@@ -22,8 +23,9 @@ bool matches(const kv::AppliedState& applied, const port::RecoveredLog& log) {
   const auto found = std::lower_bound(
       log.entries.begin(), log.entries.end(), applied.index,
       [](const port::LogEntry& entry, model::LogIndex index) { return entry.meta.index < index; });
+  const auto before = static_cast<std::uint64_t>(found - log.entries.begin());
   return found != log.entries.end() && found->meta.index == applied.index &&
-         found->meta.term == applied.term;
+         found->meta.term == applied.term && before == applied.index - log.start - 1;
 }
 
 // The first entry of every shard is its initial configuration, the same on every member; the term
