@@ -16,6 +16,7 @@ enum class Mutant : std::uint8_t {
   lease_by_cached_clock,  // the lease is compared with the clock as it was at the read before (E5)
   full_for_ever,          // a disk that was full once stays so (S15)
   no_removals_when_full,  // the reserve of the disk is there for nobody (S15)
+  install_resets_slots,   // a snapshot takes away what was accepted behind it (S11)
 };
 
 struct Options {

@@ -20,6 +20,7 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
       {"replica:lease_by_cached_clock", {.replica = replica::Mutant::lease_by_cached_clock}},
       {"replica:full_for_ever", {.replica = replica::Mutant::full_for_ever}},
       {"replica:no_removals_when_full", {.replica = replica::Mutant::no_removals_when_full}},
+      {"replica:install_resets_slots", {.replica = replica::Mutant::install_resets_slots}},
       {"router:retry_alone", {.router = router::Mutant::retry_alone}},
       {"router:redo_expired", {.router = router::Mutant::redo_expired}},
       {"peer:one_connection", {.peer = peer::Mutant::one_connection}},

@@ -83,7 +83,7 @@ void Replica::Impl::write_first() {
 // The log starts behind `start`; of a slot engine what lies behind it stays.
 void Replica::Impl::reset_log(const LogPosition& start, AppendKind kind) {
   const std::uint64_t cookie = new_append(kind).cookie;
-  if (parts_.protocol->keeps_slots()) {
+  if (parts_.protocol->keeps_slots() && options_.mutant != Mutant::install_resets_slots) {
     parts_.log.start_behind(parts_.shard, cookie, start.index, start.term);
   } else {
     parts_.log.reset(parts_.shard, cookie, start.index, start.term, durability_.hard_state);
