@@ -132,6 +132,38 @@ TEST(Acceptor, RefusesLowerBallots) {
   EXPECT_EQ(answers[0].term.value(), b(5, 3));
 }
 
+// The answer tells of what was sent before the question, and nothing of what was sent since.
+TEST(Leader, DoesNotTakeWhatItSentSinceAQuestionForLost) {
+  Lone node;
+  const auto to_2 = [&node] {
+    std::vector<Message> sent = node.sent(MessageKind::accept);
+    std::erase_if(sent, [](const Message& each) { return each.to != model::NodeId{2}; });
+    return sent;
+  };
+  const auto answer = [&node](std::uint64_t upto, std::uint64_t context) {
+    Message message = Lone::accepted(2, node.ballot(), upto);
+    message.context = context;
+    node.receive(message);
+  };
+  node.stand().receive(Lone::promise(2, node.ballot()));
+  ASSERT_EQ(to_2().size(), 1U);
+  answer(1, to_2()[0].context);
+  node.durable().step(Propose{RequestId{1}, 1});
+  EXPECT_EQ(to_2().size(), 1U) << "sent ahead";
+  node.after(300).step(TimerFired{kHeartbeatTimer});
+  Message heard = Lone::make(2, MessageKind::heartbeat_ack, node.ballot());
+  heard.context = node.sent(MessageKind::heartbeat).at(0).context;
+  heard.index = heard.hint_index = model::LogIndex{1};
+  node.receive(heard);
+  ASSERT_EQ(to_2().size(), 1U);
+  const Message question = to_2()[0];
+  EXPECT_TRUE(question.entries.empty());
+  node.step(Propose{RequestId{2}, 1});
+  EXPECT_EQ(to_2().size(), 1U) << "sent ahead, behind the question";
+  answer(2, question.context);
+  EXPECT_TRUE(to_2().empty()) << "nothing is lost";
+}
+
 // The leader that made it the only voter may still read by the promise of its earlier life.
 TEST(Acceptor, ASoleVoterKeepsItsPromiseToAnother) {
   Lone node({.voters = {1}, .promised = b(6, 3)});

@@ -53,6 +53,7 @@ struct Peer {
   Flow flow = Flow::probe;
   bool probe_sent = false;        // a probe is out: wait for its answer
   std::uint64_t question = 0;     // number of the newest probe or question; 0 = answered
+  model::LogIndex asked_upto;     // the last slot that was sent before it
   std::uint64_t asked_round = 0;  // newest heartbeat round when it was probed or asked last
   base::Duration patience;        // without progress for so long, it is asked what it has
   model::LogIndex match;          // every slot up to here is durable there at this ballot or chosen

@@ -84,7 +84,7 @@ void MultiPaxos::take_answer(Peer& peer, const Message& message) {
   peer.question = 0;
   const model::LogIndex received = std::min(message.hint_index, s_.leading.proposed);
   if (peer.flow == Flow::snapshot ||
-      (peer.flow == Flow::replicate && received >= peer.next.prev())) {
+      (peer.flow == Flow::replicate && received >= peer.asked_upto)) {
     return;
   }
   peer.received = received;
@@ -117,6 +117,7 @@ void MultiPaxos::ask(Peer& peer) {
   peer.progress = now_;
   peer.patience = next_patience(peer.patience, settings_);
   peer.question = ++s_.question;
+  peer.asked_upto = peer.next.prev();
   Message& message = compose(peer.id, MessageKind::accept);
   message.commit = commit_;
   message.context = peer.question;
