@@ -299,6 +299,28 @@ TEST(DriverProposals, WhatFollowsARefusedEntryIsRefusedToo) {
   EXPECT_TRUE(world.submit(2, set_command("k", "v")).has_value());
 }
 
+// A command that is sent twice is in the log once already when there is no room for the second.
+TEST(DriverProposals, ARefusedRepeatTakesNothingBack) {
+  DriverWorld world;
+  world.lead();
+  world.register_session();
+  ASSERT_TRUE(world.submit(1, set_command("k", "1")).has_value());
+  world.run();
+  bool busy = true;
+  world.protocol->on_step = [&](const EventBody& body, Effects& effects) {
+    if (const auto* propose = std::get_if<protocol::Propose>(&body); propose && busy) {
+      effects.failed.push_back({propose->id, base::ErrorCode::busy, {}});
+      return;
+    }
+    world.lead_step(body, effects);
+  };
+  ASSERT_TRUE(world.submit(1, set_command("k", "1")).has_value());
+  world.run();
+  ASSERT_EQ(world.sessions.refused.size(), 1U);
+  busy = false;
+  EXPECT_TRUE(world.submit(2, set_command("k", "2")).has_value());
+}
+
 TEST(DriverProposals, LosingLeadershipRefusesWhatIsNotProposedYet) {
   DriverWorld world;
   world.lead();

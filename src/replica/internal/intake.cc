@@ -40,8 +40,8 @@ base::Status Intake::add_commands(model::SessionId session, model::Serial first_
   if (bytes() + size > env_.options.proposal_bytes_max) {
     return base::fail(base::ErrorCode::busy, "proposals of the shard");
   }
-  const auto known = highest_.find(session);
-  if (known != highest_.end() && first_serial > known->second.next()) {
+  const auto known = taken_.find(session);
+  if (known != taken_.end() && first_serial > known->second.accepted.next()) {
     return base::fail(base::ErrorCode::sequence_gap, "an earlier command was not proposed");
   }
   Open* open = nullptr;
@@ -63,8 +63,8 @@ base::Status Intake::add_commands(model::SessionId session, model::Serial first_
   }
   open_bytes_ += size;
   open_commands_ += commands.size();
-  model::Serial& highest = highest_[session];
-  highest = std::max(highest, serial.prev());
+  model::Serial& accepted = taken_[session].accepted;
+  accepted = std::max(accepted, serial.prev());
   env_.counters.commands += commands.size();
   flush_later_.post_end_of_turn();
   return {};
@@ -96,7 +96,7 @@ base::Status Intake::add_entry(codec::EntryType type, model::SessionId session,
 }
 
 void Intake::end_leadership(base::ErrorCode code) {
-  highest_.clear();
+  taken_.clear();
   logged_.clear();
   logged_bytes_ = 0;
   logged_commands_ = 0;
@@ -192,12 +192,12 @@ void Intake::propose(Open& open) {
   const bool commands =
       !open.header.session.is_none() && open.header.type == codec::EntryType::commands;
   if (commands) {
-    const auto known = highest_.find(open.header.session);
-    if (known == highest_.end()) {
+    const auto known = taken_.find(open.header.session);
+    if (known == taken_.end()) {
       refuse(open, base::ErrorCode::not_leader);  // leadership ended in this flush
       return;
     }
-    if (open.header.first_serial > known->second.next()) {
+    if (open.header.first_serial > known->second.accepted.next()) {
       refuse(open, base::ErrorCode::sequence_gap);  // one before it was refused in this flush
       return;
     }
@@ -211,6 +211,10 @@ void Intake::propose(Open& open) {
   if (!index.has_value()) {
     refuse(open, index.error().code);
     return;
+  }
+  if (const auto known = taken_.find(open.header.session); commands && known != taken_.end()) {
+    model::Serial& proposed = known->second.proposed;
+    proposed = std::max(proposed, open.header.first_serial + (open.header.command_count - 1));
   }
   ++env_.counters.entries_proposed;
   Logged& logged = logged_.push();
@@ -227,9 +231,12 @@ void Intake::refuse(const Open& open, base::ErrorCode code) {
     return;  // background work tries again
   }
   if (open.header.type == codec::EntryType::commands) {
-    const auto known = highest_.find(open.header.session);
-    if (known != highest_.end() && known->second >= open.header.first_serial) {
-      known->second = open.header.first_serial.prev();
+    // What is in the log stays: a command that is sent twice may be refused the second time.
+    const auto known = taken_.find(open.header.session);
+    if (known != taken_.end()) {
+      model::Serial& accepted = known->second.accepted;
+      accepted =
+          std::max(known->second.proposed, std::min(accepted, open.header.first_serial.prev()));
     }
   }
   refusals_.push_back(

@@ -64,6 +64,11 @@ class Intake {
     std::string bytes;
     codec::EntryBuilder builder{bytes};
   };
+  // The highest serials of a session's commands.
+  struct Taken {
+    model::Serial accepted;
+    model::Serial proposed;
+  };
   struct Logged {
     model::LogIndex index;
     std::size_t bytes = 0;
@@ -91,7 +96,7 @@ class Intake {
   std::vector<std::unique_ptr<Open>> open_;
   std::vector<std::unique_ptr<Open>> flushing_;
   std::vector<std::unique_ptr<Open>> free_;
-  std::map<model::SessionId, model::Serial> highest_;  // accepted under this leadership
+  std::map<model::SessionId, Taken> taken_;  // under this leadership
   RingQueue<Logged> logged_;
   std::size_t open_bytes_ = 0;
   std::size_t logged_bytes_ = 0;
