@@ -12,7 +12,7 @@ namespace ostraka::sim {
 std::span<const EngineEntry> engines() {
   static const std::array<EngineEntry, 3> kEngines{{
       {"raft", &protocol::raft::probe()},
-      {"paxos", &protocol::multi_paxos::probe()},
+      {"paxos", &protocol::multi_paxos::probe(), protocol::multi_paxos::round_of},
       {"zab", &protocol::zab::probe()},
   }};
   return kEngines;
@@ -23,6 +23,12 @@ const protocol::EngineProbe* engine_named(std::string_view name) {
   const auto found =
       std::ranges::find(known, name, [](const EngineEntry& entry) { return entry.probe->name; });
   return found == known.end() ? nullptr : found->probe;
+}
+
+std::uint64_t round_of(const protocol::EngineProbe& engine, model::Term term) {
+  const auto found = std::ranges::find(engines(), &engine, &EngineEntry::probe);
+  return found == engines().end() || found->round_of == nullptr ? term.value()
+                                                                : found->round_of(term);
 }
 
 const protocol::EngineProbe& default_engine() { return *engines().front().probe; }

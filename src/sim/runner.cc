@@ -57,7 +57,8 @@ class Run {
         schedule_(world_, scenario.steps, workloads_,
                   {.exact = !options.jitter && options.mutants == Mutants{},
                    .jitter = options.jitter,
-                   .seed = options.seed}) {}
+                   .seed = options.seed,
+                   .engine = &engine_of(scenario, options)}) {}
 
   base::Result<RunResult> go() {
     for (const std::string& name : scenario_.may_refuse) {

@@ -1,6 +1,7 @@
 #include "sim/schedule.h"
 
 #include "replica/membership_target.h"
+#include "sim/engines.h"
 #include "sim/faults.h"
 
 #include <algorithm>
@@ -408,7 +409,7 @@ std::int64_t Schedule::value_of(const Operand& operand) const {
     return static_cast<std::int64_t>(world_.observer().elections());
   }
   if (operand.kind == Operand::Kind::highest_term) {
-    return static_cast<std::int64_t>(world_.observer().highest_term().value());
+    return static_cast<std::int64_t>(round_of(*options_.engine, world_.observer().highest_term()));
   }
   const protocol::Protocol* protocol = world_.observer().protocol(operand.node);
   const replica::Replica* replica = this->replica(operand.node);

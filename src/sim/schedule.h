@@ -27,6 +27,7 @@ struct ScheduleOptions {
   bool exact = true;
   bool jitter = false;  // moves `wait` by up to half, and waits between steps now and then
   std::uint64_t seed = 1;
+  const protocol::EngineProbe* engine = nullptr;  // required; for what its terms mean
 };
 
 class Schedule {

@@ -23,7 +23,8 @@
 // role any: of some node.
 // VALUE: a number, a noted name, or term|last|durable|commit|applied|voters|sending|receiving NODE
 // (voters: how many; sending, receiving: streams of snapshots under way), or elections (won so
-// far), highest_term (of any node); each of them followed by + NUMBER or not.
+// far), highest_term (of any node; of a ballot the round); each of them followed by + NUMBER or
+// not.
 // Errors: what is not understood. Threads: values only.
 #pragma once
 
