@@ -24,7 +24,8 @@ std::span<const CommandFactory> all_commands() { return kCommands; }
 
 void complain(std::string_view line) {
   std::fflush(stdout);
-  fmt::print(stderr, "ostraka: {}\n", line);
+  // Nothing is left to be done where not even this can be written.
+  static_cast<void>(std::fputs(fmt::format("ostraka: {}\n", line).c_str(), stderr));
   std::fflush(stderr);
 }
 

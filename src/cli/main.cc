@@ -4,9 +4,13 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -50,12 +54,38 @@ std::string explain(const CLI::App& root, const CLI::ParseError& error) {
   return what + "; see 'ostraka " + path + (path.empty() ? "" : " ") + "--help'";
 }
 
+// Who could not print the answer has failed, however well the rest went. `error`: of an earlier
+// attempt, or 0.
+int finish(int code, int error = 0) {
+  if (std::fflush(stdout) != 0 && error == 0) {
+    error = errno;
+  }
+  if (std::ferror(stdout) == 0) {
+    return code;
+  }
+  ostraka::cli::complain(std::string("standard output cannot be written: ") +
+                         std::strerror(error == 0 ? EIO : error));
+  return code == ostraka::cli::kExitOk ? ostraka::cli::kExitFailed : code;
+}
+
+int run(ostraka::cli::Command& command) {
+  try {
+    return finish(command.run());
+  } catch (const std::system_error& failed) {  // of fmt::print
+    if (std::ferror(stdout) == 0) {
+      throw;
+    }
+    return finish(ostraka::cli::kExitFailed, failed.code().value());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace ostraka::cli;
-  // A peer that has gone shows as an error of write, not as the death of the process.
-  std::signal(SIGPIPE, SIG_IGN);
+  // A reader that wants no more ('ostraka lab list | head -1') ends this process as it ends other
+  // tools, quietly, whatever was inherited. Sockets are written with MSG_NOSIGNAL.
+  std::signal(SIGPIPE, SIG_DFL);
   CLI::App app{"A distributed key-value database: replicated by Raft, spoken to as Redis."};
   app.name("ostraka");
   app.require_subcommand(1);
@@ -78,11 +108,11 @@ int main(int argc, char** argv) {
       return kExitUsage;
     }
     app.exit(error);  // --help, --version
-    return kExitOk;
+    return finish(kExitOk);
   }
   for (const auto& [command, declared] : commands) {
     if (declared->parsed()) {
-      return command->run();
+      return run(*command);
     }
   }
   return kExitUsage;

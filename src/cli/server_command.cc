@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -77,6 +78,7 @@ class ServerCommand final : public Command {
       complain(settings.error().context);
       return kExitUsage;
     }
+    std::signal(SIGPIPE, SIG_IGN);  // it serves whether anybody reads its messages or not
     return static_cast<int>(server::run({.settings = *settings,
                                          .version = std::string(version()),
                                          .executable = own_path(),

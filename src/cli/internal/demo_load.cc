@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,7 +41,7 @@ std::string exchange(int to_child, int from_child, std::string_view input) {
       return output;
     }
     if (waiting[1].revents != 0) {
-      const ssize_t sent = ::write(to_child, input.data(), input.size());
+      const ssize_t sent = ::send(to_child, input.data(), input.size(), MSG_NOSIGNAL);
       if (sent > 0) {
         input.remove_prefix(static_cast<std::size_t>(sent));
       }
@@ -67,7 +68,9 @@ std::string exchange(int to_child, int from_child, std::string_view input) {
 bool pipe_through_redis_cli(const std::string& port, std::string_view input, std::string& output) {
   std::array<int, 2> in{};
   std::array<int, 2> out{};
-  if (::pipe2(in.data(), O_CLOEXEC) != 0 || ::pipe2(out.data(), O_CLOEXEC) != 0) {
+  // Sockets, as a child that has gone must not end this process by a signal.
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in.data()) != 0 ||
+      ::pipe2(out.data(), O_CLOEXEC) != 0) {
     return false;
   }
   std::array<std::string, 6> words{"redis-cli", "-p", port, "--pipe", "--pipe-timeout", "8"};
