@@ -58,6 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"hybrid_clock", {"p1", "p2", "p3"}}, Case{"ntp"},
                     Case{"lease", {"issuer", "store", "h1", "h2"}}, Case{"broadcast", {"p1", "p2"}},
                     Case{"total_order", {"p1", "p2", "p3"}},
+                    Case{"reconciliation", {"n1", "n2", "n3"}},
                     Case{"basic_paxos", {"p1", "a1", "a2", "a3"}}, Case{"raft", {"n1", "n2", "n3"}},
                     Case{"multi_paxos", {"n1", "n2", "n3"}}, Case{"zab", {"n1", "n2", "n3"}}),
     [](const auto& info) { return std::string(info.param.protocol); });

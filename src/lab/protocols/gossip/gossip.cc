@@ -1,6 +1,7 @@
 #include "lab/protocols/gossip/gossip.h"
 
 #include "lab/protocols/gossip/node.h"
+#include "lab/protocols/gossip/sweep.h"
 
 #include <fmt/format.h>
 
@@ -109,7 +110,6 @@ Plot convergence_plot(const RunContext& context, const Record& record) {
 
 void plot(const RunContext& context, const Record& record, std::vector<Plot>& plots) {
   plots.push_back(convergence_plot(context, record));
-  constexpr double kHeader = 20;
   Plot bytes{.name = "bytes",
              .title = "Bytes that were sent, until everyone knew and after",
              .x_label = "kind",
@@ -123,9 +123,12 @@ void plot(const RunContext& context, const Record& record, std::vector<Plot>& pl
   for (const RecordMessage& message : record.messages) {
     const bool is_update = message.kind == "update";
     const double size = is_update ? static_cast<double>(context.parameters["size"]) : 0;
-    bytes.series[message.sent < last ? 0 : 1].points[is_update ? 0 : 1].second += kHeader + size;
+    bytes.series[message.sent < last ? 0 : 1].points[is_update ? 0 : 1].second +=
+        static_cast<double>(gossip_detail::kHeaderBytes) + size;
   }
   plots.push_back(std::move(bytes));
+  const std::vector<Plot>& sweep = gossip_detail::sweep(gossip().parameters);
+  plots.insert(plots.end(), sweep.begin(), sweep.end());
 }
 
 Operation update() { return {.at = base::Instant(), .process = "n1", .kind = "update"}; }
