@@ -1,6 +1,6 @@
 // The viewer in a real browser: node browser_test.mjs [NAME]. Without a name all are run.
 import assert from "node:assert/strict";
-import {execFileSync} from "node:child_process";
+import {execFileSync, spawnSync} from "node:child_process";
 import {readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {ostraka, pointIn, toNextRun, verdictOf, World} from "./harness.mjs";
@@ -27,6 +27,51 @@ async function clickMessage(page, id) {
   });
   const {x, y} = await pointIn(page, spot.x, spot.y);
   await page.mouse.click(x, y);
+}
+
+// A run of the simulator in which a planted bug is found, as the file that --trace writes.
+function simulate(folder, ending) {
+  const path = join(folder, "sim." + ending);
+  const ended = spawnSync(ostraka(), ["sim", "--scenario", "s1_old_term", "--mutant",
+    "raft:commit_any_term", "--trace", path]);
+  assert.equal(ended.status, 1, "the bug is found");
+  return path;
+}
+
+async function showsViolation(page) {
+  await page.locator("svg.dg").waitFor();
+  assert.equal(await page.locator("#heads .head").count(), 5);
+  assert.ok(await page.locator(".dg-message").count() > 20);
+  assert.equal(await verdictOf(page, "safety"), "violated");
+  await page.locator('[data-property="safety"]', {hasText: "a quorum has"}).waitFor();
+  await page.locator("#changes", {hasText: "ostraka sim --scenario s1_old_term --seed 1 " +
+    "--mutant raft:commit_any_term"}).waitFor();
+  await page.keyboard.press("Home");
+  assert.equal(await page.locator("#cursor").inputValue(), "0");
+  await page.locator('[data-property="safety"]').getByRole("button").click();
+  assert.ok(await page.locator(".dg-proof").count() >= 1, "the counter-example is ringed");
+  await page.locator(".dg-text-proof", {hasText: "violation"}).waitFor();
+  await page.keyboard.press("Home");
+  await page.locator("#speed").selectOption("8");
+  await page.locator("#play").click();
+  await page.waitForFunction(() => document.querySelectorAll(".dg-flight circle").length > 0);
+  await page.locator("#play", {hasText: "Pause"}).click();
+  const before = Number(await page.locator("#cursor").inputValue());
+  assert.ok(before > 0);
+  await page.keyboard.press("ArrowRight");
+  assert.ok(Number(await page.locator("#cursor").inputValue()) > before);
+}
+
+// A file let fall on the page, as a person does with the mouse.
+async function letFall(page, name, text) {
+  const files = await page.evaluateHandle(([fileName, content]) => {
+    const transfer = new DataTransfer();
+    if (fileName) transfer.items.add(new File([content], fileName));
+    else transfer.setData("text/plain", content);
+    return transfer;
+  }, [name, text]);
+  await page.dispatchEvent("#body", "dragover", {dataTransfer: files});
+  await page.dispatchEvent("#body", "drop", {dataTransfer: files});
 }
 
 async function choose(page, label) {
@@ -310,6 +355,105 @@ const tests = {
     writeFileSync(path, '{"format": "ostraka-lab-run", "version": 2}');
     await page.locator("#file").setInputFiles(path);
     await page.getByRole("alert").filter({hasText: "version 2"}).waitFor();
+  },
+
+  async simulation(world) {
+    const page = await world.page();
+    await page.goto(world.url);
+    await page.locator("#file").setInputFiles(simulate(world.folder, "json"));
+    await page.locator("#embedded-title", {hasText: "sim.json"}).waitFor();
+    await showsViolation(page);
+    await page.locator("#changes .note", {hasText: "no protocol of the laboratory"}).waitFor();
+  },
+
+  async simulation_file(world) {
+    const path = simulate(world.folder, "html");
+    world.requests = [];
+    const page = await world.page({offline: true});
+    await page.goto("file://" + path);
+    await showsViolation(page);
+    assert.deepEqual(world.requests.filter((url) => !url.startsWith("file:") &&
+      !url.startsWith("data:")), []);
+  },
+
+  async drag(world) {
+    const page = await world.page();
+    await page.goto(world.url);
+    await page.locator("#page h2").first().waitFor();
+    const text = readFileSync(simulate(world.folder, "json"), "utf8");
+    await letFall(page, "mine.json", text);
+    await page.locator("#embedded-title", {hasText: "mine.json"}).waitFor();
+    assert.equal(await verdictOf(page, "safety"), "violated");
+    const run = JSON.parse(text);
+    const cases = [
+      ["notes.txt", "Dear diary", /notes\.txt is not JSON/],
+      ["list.json", "[1, 2]", /must be a JSON object/],
+      ["other.json", '{"events": []}', /'format' is not ostraka-lab-run/],
+      ["next.json", JSON.stringify({...run, version: 2}), /version 2, this page reads version 1/],
+      ["torn.json", text.slice(0, text.length / 2), /torn\.json is not JSON/],
+      ["empty.json", JSON.stringify({...run, processes: []}), /no processes/],
+      ["foreign.json", JSON.stringify({...run, processes: run.processes.slice(1)}), /does not/],
+    ];
+    for (const [name, content, problem] of cases) {
+      await letFall(page, name, content);
+      await page.getByRole("alert").filter({hasText: problem}).waitFor();
+      assert.equal(await page.locator("svg.dg:visible").count(), 0, "nothing else stands there");
+    }
+    await letFall(page, "mine.json", text);
+    await page.locator("svg.dg").waitFor();
+    await letFall(page, "", "a text that was dragged, not a file");
+    assert.equal(await verdictOf(page, "safety"), "violated", "what is there stays");
+  },
+
+  // The longest run that there can be: only what is near the visible part is in the document.
+  async long(world) {
+    const path = join(world.folder, "long.json");
+    execFileSync(ostraka(), ["sim", "--scenario", "storm", "--seed", "3", "--trace", path, "--from",
+      "0"]);
+    const run = JSON.parse(readFileSync(path, "utf8"));
+    assert.ok(run.events.length >= 20_000, `${run.events.length} events`);
+    const page = await world.page();
+    await page.goto(world.url);
+    const start = performance.now();
+    await page.locator("#file").setInputFiles(path);
+    await page.locator("svg.dg").waitFor();
+    const load = performance.now() - start;
+    const drawn = () => page.locator("svg.dg *").count();
+    const counts = [await drawn()];
+    const steps = await page.evaluate(() => {
+      const stage = document.getElementById("stage");
+      const times = [];
+      for (let i = 0; i <= 20; ++i) {
+        const begin = performance.now();
+        stage.scrollTop = stage.scrollHeight * i / 20;
+        stage.dispatchEvent(new Event("scroll"));
+        times.push(performance.now() - begin);
+      }
+      return times;
+    });
+    counts.push(await drawn());
+    await page.keyboard.press("Home");
+    counts.push(await drawn());
+    await page.locator("#speed").selectOption("8");
+    const frames = await page.evaluate(() => new Promise((resolve) => {
+      document.getElementById("play").click();
+      const begin = performance.now();
+      let count = 0;
+      const frame = () => {
+        count += 1;
+        if (performance.now() - begin < 1000) requestAnimationFrame(frame);
+        else resolve(count);
+      };
+      requestAnimationFrame(frame);
+    }));
+    await page.keyboard.press(" ");
+    assert.ok(Number(await page.locator("#cursor").inputValue()) > 0);
+    await page.keyboard.press("End");
+    counts.push(await drawn());
+    assert.ok(Math.max(...counts) < 6000, `elements: ${counts}`);
+    console.log(`${run.events.length} events, ${run.messages.length} messages: shown after ` +
+      `${load.toFixed(0)} ms, a jump takes ${Math.max(...steps).toFixed(0)} ms at most, ` +
+      `${frames} frames in a second of playing, ${Math.max(...counts)} elements`);
   },
 
   async export(world) {

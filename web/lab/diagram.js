@@ -212,7 +212,8 @@ export class Diagram {
   }
 
   row(row, group, beside) {
-    const isProof = group.proofs.length > 0 && row.event.kind === "output";
+    const {kind, topic} = row.event;
+    const isProof = group.proofs.length > 0 && (kind === "output" || topic === "violation");
     return svg("g", {},
       this.mark(strongest([row.event, ...beside]), group.x, row.y),
       textLines(row, row.x, row.y, this.layout,

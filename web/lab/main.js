@@ -292,14 +292,14 @@ class Lab {
   // Why this run cannot be forked, or an empty text.
   whyNoFork() {
     if (this.source === "server") return "";
-    if (this.source === "embedded") {
-      return "This file replays one run and has no protocol inside. To change it, start " +
-        "`ostraka lab serve` and open the run there.";
+    const {protocol} = this.run;
+    const isKnown = this.catalogue.some((it) => it.name === protocol);
+    if (protocol === "sim" || (this.source === "file" && !isKnown)) {
+      return `'${protocol}' is no protocol of the laboratory: its run can be replayed, not changed.`;
     }
-    const isKnown = this.catalogue.some((it) => it.name === this.run.protocol);
     return isKnown ? "This run was read from a file. Run it here to change it."
-      : `'${this.run.protocol}' is no protocol of the laboratory: its run can be replayed, not ` +
-        "changed.";
+      : "This file replays one run and has no protocol inside. To change it, start " +
+        "`ostraka lab serve` and open the run there.";
   }
 
   wayOut() {

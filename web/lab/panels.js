@@ -122,7 +122,8 @@ export function showChanges(run, actions) {
         : "None yet. Click a message, the line of a process, or the space between two lines.")
       : el("ul", {class: "plain-list changes"},
         run.interventions.map((each) => changeItem(each, remove))),
-    why ? el("p", {class: "note"}, why)
+    why ? el("p", {class: "note"}, why, run.command && [" On a terminal: ",
+      el("code", {}, run.command)])
       : el("form", {class: "add-change", onsubmit: (event) => {
         event.preventDefault();
         if (input.value.trim() !== "") actions.fork(input.value.trim());
