@@ -71,6 +71,26 @@ TEST_P(Wire, TellsTermsAsThePageDoes) {
   EXPECT_EQ(told.fields["term"].render(), GetParam() == 0 ? "196609" : "3.1");
 }
 
+TEST_P(Wire, KeepsConfigurations) {
+  model::Configuration joint{.voters = {member(3), member(4), member(12)},
+                             .voters_outgoing = {member(1), member(2)},
+                             .learners = {}};
+  protocol::Message sent = whole_message();
+  sent.entries = {{.index = model::LogIndex{5},
+                   .term = model::Term{2 << 16 | 2},
+                   .kind = protocol::EntryKind::configuration}};
+  const Payloads payloads{{{model::LogIndex{5}, model::Term{2 << 16 | 2}}, text_of(joint)}};
+  Payloads arrived;
+  const protocol::Message got =
+      from_lab(spec_, ProcessId{1}, ProcessId{2}, to_lab(spec_, sent, payloads), arrived);
+  EXPECT_EQ(text_of(joint), "(voters 3 4 12 with 1 2)");
+  EXPECT_EQ(got.entries, sent.entries);
+  ASSERT_EQ(got.configurations.size(), 1U);
+  EXPECT_EQ(got.configurations.front().index, model::LogIndex{5});
+  EXPECT_EQ(*got.configurations.front().configuration, joint);
+  EXPECT_EQ(arrived, payloads);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, Wire, testing::Values(0U, 16U));
 
 }  // namespace

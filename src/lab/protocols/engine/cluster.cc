@@ -2,6 +2,7 @@
 
 #include "lab/protocols/engine/client_process.h"
 #include "lab/protocols/engine/node_process.h"
+#include "lab/protocols/engine/wire.h"
 
 #include <fmt/format.h>
 
@@ -27,10 +28,7 @@ protocol::Settings settings_of(const Parameters& parameters) {
 std::shared_ptr<const model::Configuration> configuration_of(std::uint32_t nodes) {
   model::Configuration configuration;
   for (std::uint32_t id = 1; id <= nodes; ++id) {
-    configuration.voters.push_back({.id = model::NodeId{id},
-                                    .incarnation = model::Incarnation{id},
-                                    .name = fmt::format("n{}", id),
-                                    .peer_address = {}});
+    configuration.voters.push_back(member(id));
   }
   return std::make_shared<const model::Configuration>(std::move(configuration));
 }
@@ -163,6 +161,8 @@ std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs) {
           {"clock_n2", -90, 100, 0, "%", "how much too fast the clock of n2 is"},
           {"clock_n3", -90, 100, 0, "%", "how much too fast the clock of n3 is"},
           {"patience", 50, 10'000, 400, "ms", "a client asks the next node after so long"},
+          {"voters", 0, 7, 0, "", "n1, … that vote at first, if not all; the others wait"},
+          {"keep", 0, 100, 0, "", "entries in a log before a snapshot takes their place; 0 = all"},
           {"bug", 0, last_bug, 0, "", "planted into the engine, to show the checker at work",
            std::move(bugs)}};
 }
@@ -170,11 +170,14 @@ std::vector<Parameter> cluster_parameters(std::vector<std::string_view> bugs) {
 Setup make_cluster(const RunContext& context, const Spec& spec) {
   const Parameters& parameters = context.parameters;
   const auto nodes = static_cast<std::uint32_t>(parameters["nodes"]);
+  const auto wanted = static_cast<std::uint32_t>(parameters["voters"]);
+  const std::uint32_t voters = wanted == 0 ? nodes : std::min(wanted, nodes);
   const auto watch = std::make_shared<Watch>();
   watch->invariants = spec.invariants();
   const NodeProcess::Options options{.spec = &spec,
                                      .settings = settings_of(parameters),
-                                     .configuration = configuration_of(nodes),
+                                     .configuration = configuration_of(voters),
+                                     .keep = static_cast<std::uint64_t>(parameters["keep"]),
                                      .bug = parameters["bug"],
                                      .watch = watch};
   Setup setup;
@@ -226,6 +229,13 @@ Operation campaign(std::int64_t ms, std::string node) {
   return {.at = base::Instant() + base::Duration::milliseconds(ms),
           .process = std::move(node),
           .kind = "campaign"};
+}
+
+Operation change(std::int64_t ms, std::string node, List voters, bool is_joint) {
+  return {.at = base::Instant() + base::Duration::milliseconds(ms),
+          .process = std::move(node),
+          .kind = "change",
+          .fields = {{"voters", std::move(voters)}, {"joint", is_joint ? 1 : 0}}};
 }
 
 Operation write(std::int64_t ms, std::string client, std::string value) {

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/result.h"
 
 #include <fmt/format.h>
 
@@ -15,8 +16,6 @@ namespace {
 constexpr std::array<std::string_view, 5> kRoles{"learner", "follower", "pre-candidate",
                                                  "candidate", "leader"};
 
-std::string key_of(model::LogIndex index) { return fmt::format("entry_{:06}", index.value()); }
-
 std::uint64_t number_of(const Value& value) { return static_cast<std::uint64_t>(value.integer()); }
 
 // What the log holds of a client's request.
@@ -25,6 +24,8 @@ std::string payload_of(ProcessId client, const Fields& fields) {
 }
 
 }  // namespace
+
+std::string key_of(model::LogIndex index) { return fmt::format("entry_{:06}", index.value()); }
 
 NodeProcess::NodeProcess(const Birth& birth, Options options)
     : self_(birth.self), node_(birth.self.value()), options_(std::move(options)) {
@@ -47,6 +48,8 @@ NodeProcess::~NodeProcess() {
 protocol::Recovered NodeProcess::recover(const Storage& storage) {
   protocol::Recovered recovered;
   recovered.snapshot.configuration = options_.configuration;
+  recover_snapshot(storage, recovered);
+  configuration_ = recovered.snapshot.configuration;
   if (const auto hard = storage.find("hard_state"); hard != storage.end()) {
     const List& list = hard->second.list();
     recovered.hard_state = {
@@ -57,14 +60,17 @@ protocol::Recovered NodeProcess::recover(const Storage& storage) {
   for (auto it = storage.lower_bound("entry_"); it != storage.end() && it->first < "entry_a";
        ++it) {
     const List& list = it->second.list();
-    const protocol::EntryMeta meta{
-        .index = model::LogIndex{number_of(list.at(0))},
-        .term = model::Term{number_of(list.at(1))},
-        .kind = static_cast<protocol::EntryKind>(number_of(list.at(2))),
-        .payload_bytes = static_cast<std::uint32_t>(list.at(3).text().size())};
+    const protocol::EntryMeta meta{.index = model::LogIndex{number_of(list.at(0))},
+                                   .term = model::Term{number_of(list.at(1))},
+                                   .kind = static_cast<protocol::EntryKind>(number_of(list.at(2))),
+                                   .payload_bytes = static_cast<std::uint32_t>(
+                                       number_of(list.at(2)) == 0 ? list.at(3).text().size() : 0)};
     log_[meta.index] = meta;
-    if (meta.kind == protocol::EntryKind::data) {
+    if (meta.kind != protocol::EntryKind::noop) {
       payloads_[{meta.index, meta.term}] = list.at(3).text();
+    }
+    if (meta.kind == protocol::EntryKind::configuration) {
+      recovered.configurations.push_back({meta.index, configuration_in(list.at(3).text())});
     }
     recovered.entries.push_back(meta);
   }
@@ -82,6 +88,10 @@ void NodeProcess::on(const Started&, base::Instant now, Effects& out) {
 }
 
 void NodeProcess::on(const TimerFired& fired, base::Instant now, Effects& out) {
+  if (fired.name == kSnapshotTimer) {
+    give_up_snapshots(now, out);
+    return;
+  }
   const auto& timers = options_.spec->timers;
   const auto at = std::ranges::find(timers, fired.name);
   OSTRAKA_ASSERT(at != timers.end(), "an engine's timers have names");
@@ -98,6 +108,10 @@ void NodeProcess::on(const Received& received, base::Instant now, Effects& out) 
     on_read(received.from, received.message->fields, now, out);
     return;
   }
+  if (received.message->kind.starts_with("snapshot")) {
+    on_snapshot(received.from, *received.message, now, out);
+    return;
+  }
   incoming_.clear();
   const protocol::Message message =
       from_lab(*options_.spec, received.from, self_, *received.message, incoming_);
@@ -105,9 +119,13 @@ void NodeProcess::on(const Received& received, base::Instant now, Effects& out) 
   incoming_.clear();
 }
 
-// What an operator can ask: campaign.
+// What an operator can ask: campaign, change.
 void NodeProcess::on(const Input& input, base::Instant now, Effects& out) {
-  OSTRAKA_ASSERT(input.kind == "campaign", "a node is asked to campaign; clients ask for the rest");
+  if (input.kind == "change") {
+    on_change(input.fields, now, out);
+    return;
+  }
+  OSTRAKA_ASSERT(input.kind == "campaign", "clients ask for the rest");
   drive(protocol::Campaign{}, now, out);
 }
 
@@ -123,6 +141,34 @@ void NodeProcess::on(const Durable& durable, base::Instant now, Effects& out) {
       send(message, payloads_, out);
     }
     drive(protocol::Durable{write.token, write.term, write.index}, now, out);
+  }
+  finish_snapshots(durable.token, now, out);
+}
+
+void NodeProcess::on_change(const Fields& fields, base::Instant now, Effects& out) {
+  auto target = std::make_shared<model::Configuration>();
+  for (const Value& each : fields.list("voters")) {
+    target->voters.push_back(member(static_cast<std::uint32_t>(each.integer())));
+  }
+  const protocol::RequestId id{++last_request_};
+  changes_.insert(id);
+  drive(
+      protocol::ChangeMembership{.id = id, .target = target, .joint = fields.integer("joint") != 0},
+      now, out);
+}
+
+void NodeProcess::take_changes(Effects& out) {
+  out.at(options_.spec->change_step);
+  for (const protocol::RequestFailed& each : effects_.failed) {
+    if (changes_.erase(each.id) != 0) {
+      out.note("refusal", fmt::format("refuses the change: {}", base::name_of(each.code)));
+    }
+  }
+  for (const protocol::RequestDone& each : effects_.done) {
+    if (changes_.erase(each.id) != 0) {
+      out.output("changed", {{"configuration", text_of(engine_->configuration())}},
+                 "the change is done");
+    }
   }
 }
 
@@ -208,6 +254,8 @@ void NodeProcess::settle(base::Instant now, Effects& out) {
   take_messages(out);
   take_rest(out);
   take_reads();
+  take_changes(out);
+  take_snapshots(now, out);
   options_.watch->invariants->observe_state(node_, engine_->status(), engine_->configuration());
   apply(now, out);
   answer_reads(out);
@@ -216,8 +264,14 @@ void NodeProcess::settle(base::Instant now, Effects& out) {
 // From the client's request or the message being stepped; an entry that is written again at another
 // term has what this node has there.
 std::string NodeProcess::payload_for(const protocol::EntryMeta& entry) const {
-  if (entry.kind != protocol::EntryKind::data) {
+  if (entry.kind == protocol::EntryKind::noop) {
     return {};
+  }
+  const auto& configurations = effects_.append.configurations;
+  if (const auto it =
+          std::ranges::find(configurations, entry.index, &protocol::ConfigurationAt::index);
+      it != configurations.end()) {
+    return text_of(*it->configuration);
   }
   if (!effects_.proposed.empty() && effects_.proposed.front().index == entry.index) {
     return proposing_;
@@ -251,7 +305,7 @@ void NodeProcess::take_append(Effects& out) {
       payloads_.erase({entry.index, before->second.term});
     }
     log_[entry.index] = entry;
-    if (entry.kind == protocol::EntryKind::data) {
+    if (entry.kind != protocol::EntryKind::noop) {
       payloads_[{entry.index, entry.term}] = payload;
     }
     hashes.push_back(base::hash64(payload));
@@ -290,7 +344,7 @@ void NodeProcess::send(const protocol::Message& message, const Payloads& payload
   // An entry that was cut or written over while its message waited for the disk: no longer to be
   // told.
   const bool is_whole = std::ranges::all_of(message.entries, [&](const auto& entry) {
-    return entry.kind != protocol::EntryKind::data || payloads.contains({entry.index, entry.term});
+    return entry.kind == protocol::EntryKind::noop || payloads.contains({entry.index, entry.term});
   });
   if (is_whole) {
     out.at(options_.spec->messages.at(message.kind).step);
@@ -341,6 +395,7 @@ void NodeProcess::apply(base::Instant now, Effects& out) {
     apply_one(applied_, out);
   }
   drive(protocol::Applied{applied_}, now, out);
+  compact(out);
 }
 
 void NodeProcess::apply_one(model::LogIndex index, Effects& out) {
@@ -349,7 +404,13 @@ void NodeProcess::apply_one(model::LogIndex index, Effects& out) {
   const std::string text = payload == payloads_.end() ? "" : payload->second;
   options_.watch->invariants->observe_applied(node_, index, term, base::hash64(text));
   out.at(options_.spec->apply_step);
-  if (payload != payloads_.end()) {
+  const auto voters =
+      log_.at(index).kind == protocol::EntryKind::configuration ? configuration_in(text) : nullptr;
+  if (voters != nullptr) {
+    configuration_ = voters;
+    out.output("applied", {{"index", index.value()}, {"term", term.value()}, {"entry", text}},
+               fmt::format("applies {} (entry {})", text, index.value()));
+  } else if (payload != payloads_.end()) {
     const std::size_t colon = text.find(':');
     const std::string value = text.substr(colon + 1);
     if (done_.insert(text.substr(0, colon)).second) {

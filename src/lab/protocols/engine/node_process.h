@@ -19,6 +19,9 @@
 
 namespace ostraka::lab::engine {
 
+inline constexpr const char* kSnapshotTimer = "snapshot";  // beside those of the engine
+[[nodiscard]] std::string key_of(model::LogIndex index);   // of an entry in Storage
+
 // What watches a run: nothing in it decides anything.
 struct Watch {
   std::unique_ptr<protocol::ClusterInvariants> invariants;
@@ -32,6 +35,7 @@ class NodeProcess final : public Process {
     const Spec* spec = nullptr;
     protocol::Settings settings;
     std::shared_ptr<const model::Configuration> configuration;
+    std::uint64_t keep = 0;  // entries before a snapshot takes their place; 0 = for ever
     std::int64_t bug = 0;
     std::shared_ptr<Watch> watch;  // of all nodes of the run
   };
@@ -59,6 +63,11 @@ class NodeProcess final : public Process {
     model::LogIndex index;  // when this is applied the answer is new enough
   };
 
+  struct SnapshotWrite {
+    WriteToken lab;
+    protocol::SnapshotMeta meta;
+  };
+
   [[nodiscard]] protocol::Recovered recover(const Storage& storage);
   void on(const Started&, base::Instant now, Effects& out);
   void on(const TimerFired& fired, base::Instant now, Effects& out);
@@ -67,7 +76,9 @@ class NodeProcess final : public Process {
   void on(const Durable& durable, base::Instant now, Effects& out);
   void on_request(ProcessId client, const Fields& fields, base::Instant now, Effects& out);
   void on_read(ProcessId client, const Fields& fields, base::Instant now, Effects& out);
+  void on_change(const Fields& fields, base::Instant now, Effects& out);
   void take_reads();
+  void take_changes(Effects& out);
   void answer_reads(Effects& out);
   void drive(protocol::EventBody body, base::Instant now, Effects& out);
   void settle(base::Instant now, Effects& out);
@@ -78,6 +89,16 @@ class NodeProcess final : public Process {
   void apply(base::Instant now, Effects& out);
   void apply_one(model::LogIndex index, Effects& out);
   void send(const protocol::Message& message, const Payloads& payloads, Effects& out);
+  // node_snapshot.cc
+  void recover_snapshot(const Storage& storage, protocol::Recovered& recovered);
+  void compact(Effects& out);
+  void take_snapshots(base::Instant now, Effects& out);
+  void on_snapshot(ProcessId from, const Message& message, base::Instant now, Effects& out);
+  void finish_snapshots(WriteToken token, base::Instant now, Effects& out);
+  void give_up_snapshots(base::Instant now, Effects& out);
+  void forget(model::LogIndex upto);
+  void adopt(const Fields& fields);
+  [[nodiscard]] Fields snapshot() const;
   void watch(base::Instant now, Effects& out);
   void show(Effects& out) const;
 
@@ -100,6 +121,14 @@ class NodeProcess final : public Process {
   model::LogIndex applied_;
   std::set<std::string> done_;  // requests that the state has seen
   List state_;
+  std::shared_ptr<const model::Configuration> configuration_;  // of the last one applied
+  model::LogIndex compacted_;                                  // the log begins behind it
+  std::set<protocol::RequestId> changes_;                      // under way
+  ProcessId staged_from_;
+  Fields staged_;                            // a snapshot that came, until it is on disk
+  std::optional<SnapshotWrite> installing_;  // of another node
+  std::optional<SnapshotWrite> compacting_;  // its own
+  std::map<model::NodeId, model::LogIndex> sending_;
 };
 
 }  // namespace ostraka::lab::engine

@@ -42,6 +42,8 @@ struct Spec {
   int apply_step = 0;
   int role_step = 0;
   int read_step = 0;
+  int change_step = 0;    // of membership
+  int snapshot_step = 0;  // in place of entries
 };
 
 // What fills Spec::make for an engine with the usual constructor. `kBugs`: its mutants in the order

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
+#include <vector>
 
 namespace ostraka::lab::engine {
 namespace {
@@ -66,8 +68,52 @@ std::uint64_t get(const Fields& fields, std::string_view name) {
 }
 
 constexpr std::string_view kNoop = "(no-op)";
+constexpr std::string_view kVoters = "(voters";  // no client's request begins so
+constexpr std::string_view kWith = "with";
+
+protocol::EntryKind kind_of(std::string_view payload) {
+  return payload == kNoop               ? protocol::EntryKind::noop
+         : payload.starts_with(kVoters) ? protocol::EntryKind::configuration
+                                        : protocol::EntryKind::data;
+}
+
+std::string numbers_of(const std::vector<model::Member>& members) {
+  std::string text;
+  for (const model::Member& each : members) {
+    text += fmt::format(" {}", each.id.value());
+  }
+  return text;
+}
 
 }  // namespace
+
+std::string text_of(const model::Configuration& configuration) {
+  return fmt::format(
+      "{}{}{})", kVoters, numbers_of(configuration.voters),
+      configuration.is_joint() ? " with" + numbers_of(configuration.voters_outgoing) : "");
+}
+
+std::shared_ptr<const model::Configuration> configuration_in(std::string_view text) {
+  auto configuration = std::make_shared<model::Configuration>();
+  std::istringstream words(
+      std::string(text.substr(kVoters.size(), text.size() - kVoters.size() - 1)));
+  auto* members = &configuration->voters;
+  for (std::string word; words >> word;) {
+    if (word == kWith) {
+      members = &configuration->voters_outgoing;
+    } else {
+      members->push_back(member(static_cast<std::uint32_t>(number_in(word, 10))));
+    }
+  }
+  return configuration;
+}
+
+model::Member member(std::uint32_t node) {
+  return {.id = model::NodeId{node},
+          .incarnation = model::Incarnation{node},
+          .name = fmt::format("n{}", node),
+          .peer_address = {}};
+}
 
 std::string name_of_term(const Spec& spec, model::Term term) {
   const std::uint64_t node = term.value() & ((std::uint64_t{1} << spec.term_node_bits) - 1);
@@ -84,8 +130,6 @@ Message to_lab(const Spec& spec, const protocol::Message& message, const Payload
   if (!message.entries.empty()) {
     List entries;
     for (const protocol::EntryMeta& entry : message.entries) {
-      OSTRAKA_ASSERT(entry.kind != protocol::EntryKind::configuration,
-                     "the laboratory changes no membership");
       const auto payload = payloads.find({entry.index, entry.term});
       const bool is_noop = entry.kind == protocol::EntryKind::noop;
       OSTRAKA_ASSERT(is_noop || payload != payloads.end(), "an entry has its payload");
@@ -127,13 +171,17 @@ protocol::Message from_lab(const Spec& spec, ProcessId from, ProcessId to, const
       const model::LogIndex index{static_cast<std::uint64_t>(entry.at(0).integer())};
       const model::Term term = term_in(spec, entry.at(1));
       const std::string& payload = entry.at(2).text();
-      const bool is_noop = payload == kNoop;
+      const protocol::EntryKind entry_kind = kind_of(payload);
+      const bool is_data = entry_kind == protocol::EntryKind::data;
       out.entries.push_back(
           {.index = index,
            .term = term,
-           .kind = is_noop ? protocol::EntryKind::noop : protocol::EntryKind::data,
-           .payload_bytes = is_noop ? 0 : static_cast<std::uint32_t>(payload.size())});
-      if (!is_noop) {
+           .kind = entry_kind,
+           .payload_bytes = is_data ? static_cast<std::uint32_t>(payload.size()) : 0});
+      if (entry_kind == protocol::EntryKind::configuration) {
+        out.configurations.push_back({index, configuration_in(payload)});
+      }
+      if (entry_kind != protocol::EntryKind::noop) {
         payloads[{index, term}] = payload;
       }
     }

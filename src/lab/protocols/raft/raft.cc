@@ -11,16 +11,28 @@ namespace {
 
 namespace product = protocol::raft;
 using engine::campaign;
+using engine::change;
 using engine::number;
 using engine::read;
 using engine::write;
 
 // The steps on the page.
-enum Step : int { campaigns = 1, votes, leads, replicates, stores, commits, gives_way, reads };
+enum Step : int {
+  campaigns = 1,
+  votes,
+  leads,
+  replicates,
+  stores,
+  commits,
+  gives_way,
+  reads,
+  changes,
+  snapshots
+};
 
-constexpr std::array<product::Mutant, 4> kBugs{product::Mutant::none, product::Mutant::vote_twice,
-                                               product::Mutant::vote_before_durable,
-                                               product::Mutant::ack_before_durable};
+constexpr std::array<product::Mutant, 5> kBugs{
+    product::Mutant::none, product::Mutant::vote_twice, product::Mutant::vote_before_durable,
+    product::Mutant::ack_before_durable, product::Mutant::no_config_guard};
 
 const engine::Spec& spec() {
   using product::TraceKind;
@@ -44,11 +56,14 @@ const engine::Spec& spec() {
                                             {number(TraceKind::truncated), {"cut", stores}},
                                             {number(TraceKind::rejected), {"mismatch", stores}},
                                             {number(TraceKind::committed), {"commit", commits}},
+                                            {number(TraceKind::configuration), {"voters", changes}},
                                             {number(TraceKind::read_round), {"round", reads}}},
                                  .propose_step = replicates,
                                  .apply_step = commits,
                                  .role_step = leads,
-                                 .read_step = reads};
+                                 .read_step = reads,
+                                 .change_step = changes,
+                                 .snapshot_step = snapshots};
   return kAll;
 }
 
@@ -133,6 +148,19 @@ std::vector<Scenario> disk_scenarios() {
 std::vector<Scenario> read_scenarios() {
   return {
       engine::reads_by_lease(),
+      {.name = "read_index",
+       .kind = ScenarioKind::normal,
+       .title = "With a lease too short to use, a read costs one round to a majority",
+       .set = {{"lease", "10"}},
+       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), read(400, "c1")}},
+      {.name = "read_refused",
+       .kind = ScenarioKind::famous_fix,
+       .title = "A leader that is cut off finds no majority for its read round: it gives no answer "
+                "rather than a stale one",
+       .set = {{"lease", "10"}, {"clients", "2"}, {"time_limit", "6000"}},
+       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), read(700, "c1"),
+                  write(1900, "c2", "y"), read(4000, "c1")},
+       .interventions = {"partition n1,c1|n2,n3,c2 at 400ms until 2800ms"}},
       {.name = "stale_read",
        .kind = ScenarioKind::famous_failure,
        .title =
@@ -155,6 +183,54 @@ std::vector<Scenario> read_scenarios() {
        .inputs = {campaign(10, "n1"), write(200, "c1", "x"), campaign(1010, "n2"),
                   write(1050, "c2", "y"), read(1300, "c1")},
        .interventions = {"partition n1,c1|n2,n3,c2 at 500ms until 2500ms"}},
+  };
+}
+
+// The one change comes before an entry of the leader's own term is committed, the other two while a
+// change is under way; the last one is in time.
+std::vector<Operation> hasty_changes() {
+  return {campaign(10, "n1"),
+          change(65, "n1", {1, 2, 3, 4, 5}, false),
+          change(400, "n1", {1, 2, 3, 4, 5}, false),
+          change(401, "n1", {1, 2, 3, 4}, false),
+          change(402, "n1", {1, 2, 3}, false),
+          change(900, "n1", {1, 2, 3, 4}, false),
+          write(1200, "c1", "x")};
+}
+
+std::vector<Setting> four_and_one(std::string_view bug) {
+  return {{"bug", bug},        {"nodes", "5"},      {"voters", "4"},
+          {"delay_min", "10"}, {"delay_max", "10"}, {"time_limit", "2000"}};
+}
+
+std::vector<Scenario> change_scenarios() {
+  return {
+      {.name = "joint_consensus",
+       .kind = ScenarioKind::normal,
+       .title = "n3, n4, n5 take over from n1, n2, n3 at once: for a while both majorities decide",
+       .set = {{"nodes", "5"}, {"voters", "3"}, {"time_limit", "4000"}},
+       .inputs = {campaign(10, "n1"), write(200, "c1", "x"), change(500, "n1", {3, 4, 5}, true),
+                  write(1500, "c1", "y")}},
+      {.name = "hasty_changes",
+       .kind = ScenarioKind::famous_failure,
+       .title = "Planted bug: a leader changes who votes before its term has a committed entry, "
+                "and again before the change is committed",
+       .set = four_and_one("no_config_guard"),
+       .inputs = hasty_changes(),
+       .expect = {{"invariants", Verdict::violated}}},
+      {.name = "changes_in_turn",
+       .kind = ScenarioKind::famous_fix,
+       .title = "The same without the bug: changes that come too early are refused",
+       .set = four_and_one("none"),
+       .inputs = hasty_changes()},
+      {.name = "snapshot",
+       .kind = ScenarioKind::famous_fix,
+       .title = "A follower was away for longer than the log reaches back: it gets a snapshot",
+       .set = {{"keep", "3"}, {"time_limit", "3000"}},
+       .inputs = {campaign(10, "n1"), write(200, "c1", "a"), write(350, "c1", "b"),
+                  write(450, "c1", "c"), write(550, "c1", "d"), write(650, "c1", "e"),
+                  write(2000, "c1", "f")},
+       .interventions = {"partition n3|n1,n2,c1 at 300ms until 1200ms"}},
   };
 }
 
@@ -190,7 +266,8 @@ std::vector<Scenario> scenarios() {
        .set = {{"delay_min", "10"}, {"delay_max", "10"}},
        .inputs = {campaign(10, "n1"), campaign(10, "n2"), write(200, "c1", "x")}},
   };
-  for (const std::vector<Scenario>& more : std::array{disk_scenarios(), read_scenarios()}) {
+  for (const std::vector<Scenario>& more :
+       std::array{disk_scenarios(), read_scenarios(), change_scenarios()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
@@ -223,9 +300,16 @@ const Declaration& raft() {
              "Raft, section 5.1; thesis, section 6.2"},
             {"A leader answers reads from its state: by the lease that a majority's promises give "
              "it, or after a round in which a majority says that it still leads.",
-             "thesis, sections 6.4 and 6.4.1"}},
-       .parameters =
-           engine::cluster_parameters({"vote_twice", "vote_before_durable", "ack_before_durable"}),
+             "thesis, sections 6.4 and 6.4.1"},
+            {"A leader changes who votes by an entry of its log, one change at a time and none "
+             "before an entry of its own term is committed: of one server, or of any by joint "
+             "consensus, in which the old and the new majority must both agree.",
+             "Raft, section 6; thesis, chapter 4"},
+            {"A snapshot of the state takes the place of old entries; a follower that needs those "
+             "gets the snapshot.",
+             "Raft, section 7"}},
+       .parameters = engine::cluster_parameters(
+           {"vote_twice", "vote_before_durable", "ack_before_durable", "no_config_guard"}),
        .scenarios = scenarios(),
        .make = make});
   return kDeclaration;

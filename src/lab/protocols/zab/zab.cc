@@ -68,7 +68,8 @@ const engine::Spec& spec() {
       .propose_step = broadcasts,
       .apply_step = delivers,
       .role_step = elects,
-      .read_step = reads};
+      .read_step = reads,
+      .snapshot_step = synchronises};
   return kAll;
 }
 
@@ -108,6 +109,14 @@ std::vector<Scenario> scenarios() {
        .set = deposed(),
        .inputs = deposed_inputs(),
        .interventions = deposed_faults()},
+      {.name = "snapshot",
+       .kind = ScenarioKind::famous_fix,
+       .title = "A follower was away for longer than the leader's log reaches back: SNAP",
+       .set = {{"keep", "3"}, {"time_limit", "5000"}},
+       .inputs = {campaign(10, "n1"), write(600, "c1", "a"), write(1100, "c1", "b"),
+                  write(1200, "c1", "c"), write(1300, "c1", "d"), write(1400, "c1", "e"),
+                  write(4200, "c1", "f")},
+       .interventions = {"partition n3|n1,n2,c1 at 1000ms until 2500ms"}},
       {.name = "acknowledged_early",
        .kind = ScenarioKind::famous_failure,
        .title = "Planted bug: a follower acknowledges what is not on disk",
