@@ -18,6 +18,7 @@ struct Case {
   const char* protocol;
   std::vector<std::string> crashing = {};  // processes that may go down and come back
   const char* duplicate = "15";            // per cent
+  const char* keep = "";                   // of an engine: entries before a snapshot
 };
 
 class HostileNetwork : public testing::TestWithParam<Case> {};
@@ -37,12 +38,15 @@ std::vector<std::string> crashes_for(const Case& it, std::uint64_t seed) {
 
 TEST_P(HostileNetwork, BreaksNoSafetyProperty) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const auto record =
-        all_protocols().run({.protocol = GetParam().protocol,
-                             .scenario = {},
-                             .seed = seed,
-                             .set = {{"loss", "15"}, {"duplicate", GetParam().duplicate}},
-                             .interventions = crashes_for(GetParam(), seed)});
+    RunRequest request{.protocol = GetParam().protocol,
+                       .scenario = {},
+                       .seed = seed,
+                       .set = {{"loss", "15"}, {"duplicate", GetParam().duplicate}},
+                       .interventions = crashes_for(GetParam(), seed)};
+    if (*GetParam().keep != 0) {
+      request.set.emplace_back("keep", GetParam().keep);
+    }
+    const auto record = all_protocols().run(request);
     ASSERT_TRUE(record.has_value()) << record.error().context;
     for (const Judgement& each : record->properties) {
       EXPECT_FALSE(each.kind == PropertyKind::safety && each.verdict == Verdict::violated)
@@ -60,8 +64,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"total_order", {"p1", "p2", "p3"}},
                     Case{"reconciliation", {"n1", "n2", "n3"}},
                     Case{"basic_paxos", {"p1", "a1", "a2", "a3"}}, Case{"raft", {"n1", "n2", "n3"}},
-                    Case{"multi_paxos", {"n1", "n2", "n3"}}, Case{"zab", {"n1", "n2", "n3"}}),
-    [](const auto& info) { return std::string(info.param.protocol); });
+                    Case{"multi_paxos", {"n1", "n2", "n3"}}, Case{"zab", {"n1", "n2", "n3"}},
+                    Case{"raft", {"n1", "n2", "n3"}, "15", "1"},
+                    Case{"multi_paxos", {"n1", "n2", "n3"}, "15", "1"},
+                    Case{"zab", {"n1", "n2", "n3"}, "15", "1"}),
+    [](const auto& info) {
+      return std::string(info.param.protocol) + (*info.param.keep == 0 ? "" : "_with_snapshots");
+    });
 
 }  // namespace
 }  // namespace ostraka::lab

@@ -190,7 +190,7 @@ std::vector<Scenario> read_scenarios() {
 // change is under way; the last one is in time.
 std::vector<Operation> hasty_changes() {
   return {campaign(10, "n1"),
-          change(65, "n1", {1, 2, 3, 4, 5}, false),
+          change(55, "n1", {1, 2, 3, 4, 5}, false),
           change(400, "n1", {1, 2, 3, 4, 5}, false),
           change(401, "n1", {1, 2, 3, 4}, false),
           change(402, "n1", {1, 2, 3}, false),
