@@ -3,6 +3,7 @@ import {el, svg} from "./dom.js";
 
 const WIDTH = 560;
 const HEIGHT = 300;
+const LETTER = 7;  // about as wide as one of the scales
 const FRAME = {left: 62, right: 16, top: 14, bottom: 46};
 
 // Round values that cover [low, high], about `count` of them.
@@ -88,6 +89,10 @@ function bars(plot, scale) {
     svg("title", {}, `${series.name}: ${plot.categories?.[x] ?? x}, ${numberText(y)}`))));
 }
 
+function shortened(text, letters) {
+  return text.length <= letters ? text : text.slice(0, Math.max(1, letters - 1)) + "…";
+}
+
 // Names below the bars, as many as fit.
 function categories(plot, scale) {
   const names = plot.categories || [];
@@ -98,7 +103,7 @@ function categories(plot, scale) {
   const step = names.length > 0 ? every : Math.max(1, Math.ceil((to - from) / 8));
   for (let x = from; x <= to; x += step) {
     texts.push(svg("text", {x: scale.x(x), y: HEIGHT - 26, "text-anchor": "middle"},
-      String(names[x] ?? x).slice(0, 12)));
+      shortened(String(names[x] ?? x), Math.floor(scale.unit * step / LETTER))));
   }
   return texts;
 }
@@ -116,7 +121,9 @@ export function drawPlot(plot) {
   const scale = scaleOf(plot);
   const isBars = plot.form === "bars";
   const legend = plot.series.length < 2 ? null : el("ul", {class: "pl-legend"},
-    plot.series.map((series, i) => el("li", {class: `pl-${i % 6}`}, el("i", {}), series.name)));
+    plot.series.map((series, i) => el("li", {}, svg("svg", {viewBox: "0 0 32 8"}, isBars
+      ? svg("rect", {class: `pl-bar pl-${i % 6}`, width: 32, height: 8})
+      : svg("path", {class: `pl-line pl-${i % 6}`, d: "M0 4H32"})), series.name)));
   return el("figure", {class: "plot"}, el("figcaption", {}, plot.title), legend,
     svg("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": plot.title},
       frame(plot, scale), isBars ? bars(plot, scale) : lines(plot, scale),

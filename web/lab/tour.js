@@ -6,8 +6,8 @@ export const STOPS = [
   {protocol: "two_generals", scenario: "last_messenger",
     title: "Nobody can be sure",
     text: "Two generals win only together, and a messenger may be captured. Here the last one " +
-      "is, and its sender attacks alone. Drop an earlier message instead: someone is " +
-      "always left guessing."},
+      "is, and its sender attacks alone. Drop the order as well, and nobody attacks: safe, and " +
+      "useless. More confirmations only leave the doubt to a later messenger."},
   {protocol: "two_generals", scenario: "many_messengers",
     title: "Almost sure is possible",
     text: "Forty messengers carry the same order and three of ten are captured. No certainty, " +
@@ -16,8 +16,8 @@ export const STOPS = [
   {protocol: "basic_paxos", scenario: "one_proposer",
     title: "A majority remembers",
     text: "One proposer, three acceptors. First it asks for promises, then for acceptance; a " +
-      "majority is enough. Drop two of the accept messages, then three, and watch the " +
-      "verdict."},
+      "majority is enough. Drop one of the accept messages: nothing is missing. Drop two: the " +
+      "proposer begins again with a higher number, and the value stays."},
   {protocol: "basic_paxos", scenario: "worked_example",
     title: "Two proposers, one value",
     text: "Proposer 2 comes with the higher number, hears that an acceptor has accepted " +
@@ -36,14 +36,16 @@ export const STOPS = [
     title: "Chance ends the duel",
     text: "The same two, but who was refused waits a random time. Change the seed: it ends " +
       "differently each time, and it ends."},
-  {protocol: "two_phase_commit", scenario: "",
+  {protocol: "two_phase_commit", scenario: "blocked",
     title: "All or nothing",
-    text: "A commit needs everyone's yes, not a majority's. Crash the coordinator between the " +
-      "two phases, and the others wait for it with their locks held."},
-  {protocol: "multi_paxos", scenario: "",
+    text: "A commit needs everyone's yes, not a majority's. Here the coordinator dies between the " +
+      "two phases, and the others wait for it with their locks held. Restart it, and they are " +
+      "free."},
+  {protocol: "multi_paxos", scenario: "pipelined",
     title: "From one value to a log",
     text: "A leader asks for promises once, for all entries to come, and then needs one round " +
-      "trip for each. This is the code that the servers run."},
+      "trip for each, several under way at once. It is an engine of the product: servers can run " +
+      "it."},
   {protocol: "raft", scenario: "leader_crash",
     title: "A log under one leader",
     text: "The product's own Raft. The leader dies with a write under way; another is elected, " +

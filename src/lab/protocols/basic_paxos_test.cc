@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -38,6 +39,20 @@ TEST_P(WorkedExample, GoesAsItIsTold) {
 INSTANTIATE_TEST_SUITE_P(Lab, WorkedExample,
                          testing::Values("worked_example", "worked_example_turned"),
                          [](const auto& info) { return std::string(info.param); });
+
+// docs/lab/basic_paxos.md: the patience is shorter than a whole ballot, and still one alone ends.
+TEST(BasicPaxosDuel, EndsWhenOneOfTheTwoDies) {
+  for (const std::string crash : {"crash p1 at 200ms", "crash p2 at 200ms", "crash p1 at 105ms"}) {
+    const auto record = all_protocols().run({.protocol = "basic_paxos",
+                                             .scenario = "duel",
+                                             .seed = 1,
+                                             .set = {},
+                                             .interventions = {crash}});
+    ASSERT_TRUE(record.has_value());
+    const auto found = std::ranges::find(record->properties, "termination", &Judgement::name);
+    EXPECT_EQ(found->verdict, Verdict::held) << crash << ": " << found->sentence;
+  }
+}
 
 }  // namespace
 }  // namespace ostraka::lab

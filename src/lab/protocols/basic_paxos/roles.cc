@@ -47,10 +47,10 @@ void Proposer::on_message(ProcessId from, const Message& message, Effects& effec
   if (message.kind == "refuse") {
     seen_ = std::max(seen_, message.fields.integer("promised"));
   }
-  if (number != number_ || is_done_) {
-    return;  // of an earlier ballot
+  if (is_done_) {
+    return;
   }
-  if (message.kind == "promise") {
+  if (message.kind == "promise" && number == number_) {
     on_promise(from, message.fields, effects);
   } else if (message.kind == "accepted") {
     on_accepted(from, message.fields, effects);
@@ -64,7 +64,6 @@ void Proposer::begin_ballot(base::Instant now, Effects& effects) {
     number_ += cast_.proposers;
   }
   promised_.clear();
-  accepted_.clear();
   highest_ = {};
   proposed_.reset();
   effects.at(Step::prepare);
@@ -107,13 +106,15 @@ void Proposer::send_accept(Effects& effects) {
 }
 
 void Proposer::on_accepted(ProcessId from, const Fields& fields, Effects& effects) {
-  accepted_.insert(from);
-  if (accepted_.size() == cast_.majority()) {
+  // Of an earlier ballot as well: what a majority has accepted with one number is chosen.
+  std::set<ProcessId>& accepted = accepted_[fields.integer("number")];
+  accepted.insert(from);
+  if (accepted.size() == cast_.majority()) {
     is_done_ = true;
     effects.at(Step::learn);
     effects.disarm("retry");
     effects.show("phase", "done: " + fields.text("value") + " is chosen");
-    effects.output("learned", {{"value", fields.text("value")}, {"number", number_}},
+    effects.output("learned", {{"value", fields.text("value")}, {"number", fields["number"]}},
                    fmt::format("knows that {} is chosen", fields.text("value")));
   }
 }

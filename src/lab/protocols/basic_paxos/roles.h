@@ -60,8 +60,8 @@ class Proposer final : public Process {
   std::int64_t number_ = 0;  // of the ballot under way
   std::int64_t seen_ = 0;    // the highest number heard of
   std::set<ProcessId> promised_;
-  std::set<ProcessId> accepted_;
-  Proposal highest_;                     // accepted before, among the promises
+  std::map<std::int64_t, std::set<ProcessId>> accepted_;  // by number
+  Proposal highest_;                                      // accepted before, among the promises
   std::optional<std::string> proposed_;  // the value of this ballot, once phase 2 has begun
   bool is_done_ = false;
 };

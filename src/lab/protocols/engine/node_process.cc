@@ -259,6 +259,7 @@ void NodeProcess::settle(base::Instant now, Effects& out) {
   options_.watch->invariants->observe_state(node_, engine_->status(), engine_->configuration());
   apply(now, out);
   answer_reads(out);
+  compact(out);
 }
 
 // From the client's request or the message being stepped; an entry that is written again at another
@@ -395,7 +396,6 @@ void NodeProcess::apply(base::Instant now, Effects& out) {
     apply_one(applied_, out);
   }
   drive(protocol::Applied{applied_}, now, out);
-  compact(out);
 }
 
 void NodeProcess::apply_one(model::LogIndex index, Effects& out) {
@@ -445,8 +445,9 @@ void NodeProcess::show(Effects& out) const {
   const protocol::ProtocolStatus status = engine_->status();
   out.show("role", std::string(kRoles.at(static_cast<std::size_t>(status.role))));
   out.show(std::string(options_.spec->term_name), name_of_term(*options_.spec, status.term));
-  out.show("log", fmt::format("up to {}, durable {}, committed {}", status.last_index.value(),
-                              status.durable_index.value(), status.commit.value()));
+  out.show("log",
+           fmt::format("{}, durable {}", status.last_index.value(), status.durable_index.value()));
+  out.show("committed", status.commit.value());
   out.show("state", Value(state_).render());
 }
 
