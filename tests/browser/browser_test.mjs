@@ -133,7 +133,7 @@ const tests = {
   async start(world) {
     const page = await world.page();
     await page.goto(world.url);
-    await page.getByRole("link", {name: "duel", exact: true}).click();
+    await page.locator('a[href*="protocol=basic_paxos&scenario=duel&"]').click();
     await page.locator("svg.dg").waitFor();
     await page.locator("#scenario").selectOption("one_proposer");
     await page.waitForFunction(() => document.title.includes("one_proposer"));
@@ -539,6 +539,29 @@ const tests = {
     assert.deepEqual(seen, Object.keys(TOLD), "every stop of the tour is there");
     await page.locator("#tour").getByRole("button", {name: "Done"}).click();
     await page.locator("#tour").waitFor({state: "hidden"});
+  },
+
+  // On a phone everything can be reached without scrolling sideways, but for the picture itself.
+  async narrow(world) {
+    for (const query of ["", ONE, "protocol=two_generals&scenario=last_messenger&tour=1",
+      "protocol=gossip"]) {
+      const page = await world.page({viewport: {width: 380, height: 760}});
+      await page.goto(`${world.url}?${query}`);
+      await page.locator("svg.dg, #page h2").first().waitFor();
+      const outside = await page.evaluate(() =>
+        [...document.querySelectorAll("button, select, input, h1, h2, h3, p, .plot")]
+          .filter((it) => it.checkVisibility() && !it.closest("#stage, dialog, .unseen"))
+          .filter((it) => it.getBoundingClientRect().right > innerWidth + 0.5 ||
+            it.getBoundingClientRect().left < 0)
+          .filter((it) => !it.matches(".unseen"))
+          .map((it) => it.outerHTML.slice(0, 120)));
+      assert.deepEqual(outside, [], query);
+      if (query.includes("gossip")) {
+        await page.locator("#views").getByText(/Plots/).click();
+        await page.locator("#plots svg").first().waitFor();
+      }
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    }
   },
 
   // Reduced motion: the cursor rests on moments, it never glides between them.
