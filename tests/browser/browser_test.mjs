@@ -1,9 +1,11 @@
 // The viewer in a real browser: node browser_test.mjs [NAME]. Without a name all are run.
 import assert from "node:assert/strict";
-import {execFileSync, spawnSync} from "node:child_process";
+import {execFileSync} from "node:child_process";
 import {readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {ostraka, pointIn, toNextRun, verdictOf, World} from "./harness.mjs";
+import {letFall, showsViolation, simulate} from "./simulated.mjs";
+import {checkStop, TOLD} from "./told.mjs";
 
 const ONE = "protocol=basic_paxos&scenario=one_proposer&seed=1";
 const GENERALS = "protocol=two_generals&scenario=no_capture&seed=1";
@@ -13,43 +15,6 @@ async function picture(page) {
   await page.mouse.move(2, 2);
   const text = await page.locator("svg.dg").evaluate((it) => it.outerHTML);
   return text.replaceAll(' class=""', "").replaceAll(' data-before="yes"', "");
-}
-
-// What each stop of the tour shows: verdicts of the run itself, and of those that its text proposes.
-const TOLD = {
-  "Nobody can be sure": [["", {agreement: "violated"}],
-    ["drop a.b.order.1", {agreement: "held", attack: "violated"}]],
-  "Almost sure is possible": [["", {agreement: "held", attack: "held"}]],
-  "A majority remembers": [["", {agreement: "held", termination: "held"}],
-    ["drop p1.a1.accept.1", {termination: "held"}],
-    ["drop p1.a1.accept.1;drop p1.a2.accept.1", {agreement: "held", termination: "held"}]],
-  "Two proposers, one value": [["", {agreement: "held", termination: "held"}]],
-  "Memory carries the argument": [["", {agreement: "violated"}]],
-  "Safe, and never done": [["", {agreement: "held", termination: "open"}],
-    ["crash p1 at 200ms", {agreement: "held", termination: "held"}]],
-  "Chance ends the duel": [["", {agreement: "held", termination: "held"}]],
-  "All or nothing": [["", {agreement: "held", termination: "open"}],
-    ["restart c at 300ms", {agreement: "held", termination: "held"}]],
-  "From one value to a log": [["", {invariants: "held", progress: "held"}]],
-  "A log under one leader": [["", {durability: "held", progress: "held"}]],
-  "A log that survives": [["", {same_order: "held", durability: "held", progress: "held"}]],
-};
-
-async function checkStop(world, page, title) {
-  const [own, ...proposed] = TOLD[title];
-  for (const [property, verdict] of Object.entries(own[1])) {
-    assert.equal(await verdictOf(page, property), verdict, `${title}: ${property}`);
-  }
-  for (const [changes, verdicts] of proposed) {
-    const query = new URLSearchParams(new URL(page.url()).search);
-    ["t", "tour"].forEach((each) => query.delete(each));
-    query.set("do", changes);
-    const run = await world.get("api/run?" + query);
-    for (const [name, verdict] of Object.entries(verdicts)) {
-      const found = run.properties?.find((it) => it.name === name);
-      assert.equal(found?.verdict, verdict, `${title}, ${changes}: ${name} ${run.text || ""}`);
-    }
-  }
 }
 
 const cursorOf = (page) => new URL(page.url()).searchParams.get("t");
@@ -64,51 +29,6 @@ async function clickMessage(page, id) {
   });
   const {x, y} = await pointIn(page, spot.x, spot.y);
   await page.mouse.click(x, y);
-}
-
-// A run of the simulator in which a planted bug is found, as the file that --trace writes.
-function simulate(folder, ending) {
-  const path = join(folder, "sim." + ending);
-  const ended = spawnSync(ostraka(), ["sim", "--scenario", "s1_old_term", "--mutant",
-    "raft:commit_any_term", "--trace", path]);
-  assert.equal(ended.status, 1, "the bug is found");
-  return path;
-}
-
-async function showsViolation(page) {
-  await page.locator("svg.dg").waitFor();
-  assert.equal(await page.locator("#heads .head").count(), 5);
-  assert.ok(await page.locator(".dg-message").count() > 20);
-  assert.equal(await verdictOf(page, "safety"), "violated");
-  await page.locator('[data-property="safety"]', {hasText: "a quorum has"}).waitFor();
-  await page.locator("#changes", {hasText: "ostraka sim --scenario s1_old_term --seed 1 " +
-    "--mutant raft:commit_any_term"}).waitFor();
-  await page.keyboard.press("Home");
-  assert.equal(await page.locator("#cursor").inputValue(), "0");
-  await page.locator('[data-property="safety"]').getByRole("button").click();
-  assert.ok(await page.locator(".dg-proof").count() >= 1, "the counter-example is ringed");
-  await page.locator(".dg-text-proof", {hasText: "violation"}).waitFor();
-  await page.keyboard.press("Home");
-  await page.locator("#speed").selectOption("8");
-  await page.locator("#play").click();
-  await page.waitForFunction(() => document.querySelectorAll(".dg-flight circle").length > 0);
-  await page.locator("#play", {hasText: "Pause"}).click();
-  const before = Number(await page.locator("#cursor").inputValue());
-  assert.ok(before > 0);
-  await page.keyboard.press("ArrowRight");
-  assert.ok(Number(await page.locator("#cursor").inputValue()) > before);
-}
-
-// A file let fall on the page, as a person does with the mouse.
-async function letFall(page, name, text) {
-  const files = await page.evaluateHandle(([fileName, content]) => {
-    const transfer = new DataTransfer();
-    if (fileName) transfer.items.add(new File([content], fileName));
-    else transfer.setData("text/plain", content);
-    return transfer;
-  }, [name, text]);
-  await page.dispatchEvent("#body", "dragover", {dataTransfer: files});
-  await page.dispatchEvent("#body", "drop", {dataTransfer: files});
 }
 
 async function choose(page, label) {

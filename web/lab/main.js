@@ -295,7 +295,8 @@ class Lab {
     const {protocol} = this.run;
     const isKnown = this.catalogue.some((it) => it.name === protocol);
     if (protocol === "sim" || (this.source === "file" && !isKnown)) {
-      return `'${protocol}' is no protocol of the laboratory: its run can be replayed, not changed.`;
+      return `'${protocol}' is no protocol of the laboratory: its run can be replayed, not ` +
+        "changed.";
     }
     return isKnown ? "This run was read from a file. Run it here to change it."
       : "This file replays one run and has no protocol inside. To change it, start " +

@@ -38,9 +38,9 @@ export const STOPS = [
       "differently each time, and it ends."},
   {protocol: "two_phase_commit", scenario: "blocked",
     title: "All or nothing",
-    text: "A commit needs everyone's yes, not a majority's. Here the coordinator dies between the " +
-      "two phases, and the others wait for it with their locks held. Restart it, and they are " +
-      "free."},
+    text: "A commit needs everyone's yes, not a majority's. Here the coordinator dies between " +
+      "the two phases, and the others wait for it with their locks held. Restart it, and they " +
+      "are free."},
   {protocol: "multi_paxos", scenario: "pipelined",
     title: "From one value to a log",
     text: "A leader asks for promises once, for all entries to come, and then needs one round " +
