@@ -19,6 +19,7 @@ struct Case {
   std::vector<std::string> crashing = {};  // processes that may go down and come back
   const char* duplicate = "15";            // per cent
   const char* keep = "";                   // of an engine: entries before a snapshot
+  std::int64_t crashes_until = 200;        // ms
 };
 
 class HostileNetwork : public testing::TestWithParam<Case> {};
@@ -28,7 +29,7 @@ std::vector<std::string> crashes_for(const Case& it, std::uint64_t seed) {
   std::vector<std::string> all;
   for (const std::string& process : it.crashing) {
     if (prng.chance(1, 2)) {
-      const std::int64_t at = prng.between(1, 200);
+      const std::int64_t at = prng.between(1, it.crashes_until);
       all.push_back(fmt::format("crash {} at {}ms", process, at));
       all.push_back(fmt::format("restart {} at {}ms", process, at + prng.between(1, 100)));
     }
@@ -65,9 +66,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"reconciliation", {"n1", "n2", "n3"}},
                     Case{"basic_paxos", {"p1", "a1", "a2", "a3"}}, Case{"raft", {"n1", "n2", "n3"}},
                     Case{"multi_paxos", {"n1", "n2", "n3"}}, Case{"zab", {"n1", "n2", "n3"}},
-                    Case{"raft", {"n1", "n2", "n3"}, "15", "1"},
-                    Case{"multi_paxos", {"n1", "n2", "n3"}, "15", "1"},
-                    Case{"zab", {"n1", "n2", "n3"}, "15", "1"}),
+                    Case{"raft", {"n1", "n2", "n3"}, "15", "1", 2500},
+                    Case{"multi_paxos", {"n1", "n2", "n3"}, "15", "1", 2500},
+                    Case{"zab", {"n1", "n2", "n3"}, "15", "1", 2500}),
     [](const auto& info) {
       return std::string(info.param.protocol) + (*info.param.keep == 0 ? "" : "_with_snapshots");
     });
