@@ -161,7 +161,9 @@ void NodeProcess::take_changes(Effects& out) {
   out.at(options_.spec->change_step);
   for (const protocol::RequestFailed& each : effects_.failed) {
     if (changes_.erase(each.id) != 0) {
-      out.note("refusal", fmt::format("refuses the change: {}", base::name_of(each.code)));
+      out.note("refusal", each.code == base::ErrorCode::unknown_outcome
+                              ? "cannot tell what becomes of the change"
+                              : fmt::format("refuses the change: {}", base::name_of(each.code)));
     }
   }
   for (const protocol::RequestDone& each : effects_.done) {

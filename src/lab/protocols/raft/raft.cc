@@ -203,8 +203,42 @@ std::vector<Setting> four_and_one(std::string_view bug) {
           {"delay_min", "10"}, {"delay_max", "10"}, {"time_limit", "2000"}};
 }
 
+// Thesis, section 4.1, and the correction to it: n1 takes n5 in, n2 (in a later term, before
+// anything of it is committed) takes n1 out, and n1 comes back with n4 and n5.
+std::vector<Setting> rivals(std::string_view bug) {
+  std::vector<Setting> set = four_and_one(bug);
+  set.insert(set.end(), {{"election_min", "420"}, {"election_max", "10000"}});
+  return set;
+}
+
+std::vector<Operation> rival_changes() {
+  return {campaign(10, "n1"),   change(280, "n1", {1, 2, 3, 4, 5}, false),
+          campaign(690, "n2"),  change(735, "n2", {2, 3, 4}, false),
+          campaign(1400, "n1"), write(1500, "c1", "x")};
+}
+
+std::vector<std::string_view> rival_partitions() {
+  return {"partition n1,n5|n2,n3,n4 at 270ms until 850ms",
+          "partition n4|n2,n3 at 733ms until 1900ms",
+          "partition n1,n5|n2,n3 at 850ms until 1900ms"};
+}
+
 std::vector<Scenario> change_scenarios() {
   return {
+      {.name = "rival_changes",
+       .kind = ScenarioKind::famous_failure,
+       .title = "Planted bug: two leaders change one server each, the later one in its first "
+                "moment: majorities that do not meet, and two logs",
+       .set = rivals("no_config_guard"),
+       .inputs = rival_changes(),
+       .interventions = rival_partitions(),
+       .expect = {{"invariants", Verdict::violated}, {"same_order", Verdict::violated}}},
+      {.name = "rival_refused",
+       .kind = ScenarioKind::famous_fix,
+       .title = "The same without the bug: the later leader must first commit an entry of its term",
+       .set = rivals("none"),
+       .inputs = rival_changes(),
+       .interventions = rival_partitions()},
       {.name = "joint_consensus",
        .kind = ScenarioKind::normal,
        .title = "n3, n4, n5 take over from n1, n2, n3 at once: for a while both majorities decide",
