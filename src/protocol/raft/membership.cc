@@ -23,6 +23,13 @@ bool Raft::is_sole_voter() const {
   });
 }
 
+// A sole voter has no other leader than itself, but for the one that made it so: that one is past
+// when the log has a later term, and never was when the log knows no other configuration.
+bool Raft::has_led_alone() const {
+  const model::LogIndex made = log_.configurations().front().index;
+  return is_sole_voter() && (made.is_none() || log_.last_term() > log_.term_at(made));
+}
+
 std::optional<base::ErrorCode> Raft::refusal_of(const ChangeMembership& event) const {
   if (!is_leader()) {
     return leader_.is_none() ? base::ErrorCode::no_leader : base::ErrorCode::not_leader;

@@ -30,9 +30,8 @@ Raft::Raft(model::NodeId self, const Settings& settings, const Recovered& recove
   adopt_configuration();
   role_ = is_voter() ? Role::follower : Role::learner;
   told_.role = {role_, hard_.term, leader_};
-  // A node that never knew a term has never answered a leader, and a sole voter has no other
-  // leader.
-  if (!hard_.term.is_none() && !is_sole_voter()) {
+  // A node that never knew a term has never answered a leader.
+  if (!hard_.term.is_none() && !has_led_alone()) {
     const base::Instant over = started + settings_.lease;
     s_.promise = {.until = over, .term = hard_.term, .former_until = over};
   }
@@ -126,7 +125,11 @@ const Peer* Raft::find(model::NodeId id) const {
 void Raft::on(const Started&) {
   restart_election_period();
   if (is_sole_voter()) {
-    start_election(nullptr);
+    if (now_ < s_.promise.until) {
+      postpone_election(s_.promise.until);
+    } else {
+      start_election(nullptr);
+    }
   }
 }
 

@@ -171,6 +171,7 @@ class Raft final : public Protocol {
   [[nodiscard]] bool is_voter() const;
   [[nodiscard]] bool may_lead() const;
   [[nodiscard]] bool is_sole_voter() const;
+  [[nodiscard]] bool has_led_alone() const;
 
   const model::NodeId self_;
   const Settings settings_;

@@ -462,5 +462,29 @@ TEST(SingleNode, LeadsAtOnceAndKeepsItsLease) {
   EXPECT_TRUE(node.raft->lease_covers(node.now + base::Duration::seconds(100)));
 }
 
+// 6.4.1: whoever made this node the only voter may still read by the promise of its earlier life.
+TEST(Lease, ASoleVoterKeepsItsPromiseToAnother) {
+  Recovered recovered;
+  recovered.hard_state.vote = model::NodeId{2};
+  recovered.snapshot.index = model::LogIndex{5};
+  recovered.snapshot.term = model::Term{3};
+  recovered.snapshot.configuration =
+      std::make_shared<const model::Configuration>(testing::make_configuration({1}, {}));
+  recovered.applied = model::LogIndex{5};
+  for (const std::uint32_t last_term : {3U, 4U}) {  // 4: it has led since
+    recovered.entries = {{model::LogIndex{6}, model::Term{last_term}, EntryKind::data, 1}};
+    recovered.hard_state.term = model::Term{last_term};
+    const base::Instant now = base::Instant{} + base::Duration::seconds(1);
+    const Settings settings;
+    Raft raft(model::NodeId{1}, settings, recovered, 42, now);
+    Effects out;
+    raft.step({now, Started{}}, out);
+    EXPECT_EQ(raft.status().role == Role::follower, last_term == 3U);
+    out.clear();
+    raft.step({now + settings.lease, TimerFired{kElectionTimer}}, out);
+    EXPECT_EQ(raft.status().role, Role::candidate);  // until its own vote is durable
+  }
+}
+
 }  // namespace
 }  // namespace ostraka::protocol::raft::testing

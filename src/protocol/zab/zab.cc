@@ -30,9 +30,9 @@ Zab::Zab(model::NodeId self, const Settings& settings, const Recovered& recovere
   told_.apply_upto = applied_;
   adopt_configuration();
   told_.role = {role(), hard_.term, {}};
-  // A node that never accepted an epoch has never promised a leader anything, and a sole voter has
-  // no other leader.
-  if (!hard_.term.is_none() && !is_sole_voter()) {
+  // A node that never accepted an epoch has never promised a leader anything. A sole voter has no
+  // other leader than itself, but for the one that made it so.
+  if (!hard_.term.is_none() && !(is_sole_voter() && hard_.vote == self_)) {
     s_.promise.until = started + settings_.lease;
   }
 }

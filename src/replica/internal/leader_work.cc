@@ -12,6 +12,8 @@ constexpr base::Duration kAskAgain = base::Duration::milliseconds(20);
 // A question is repeated, and answers to it count, for so long: peers may be further away than
 // kAskAgain, and an old answer tells an old time.
 constexpr base::Duration kQuestionAge = base::Duration::seconds(1);
+// An answer that is later than this is not waited for.
+constexpr base::Duration kLateAnswer = base::Duration::milliseconds(300);
 constexpr base::Duration kGarbageInterval = base::Duration::milliseconds(2);
 
 }  // namespace
@@ -43,7 +45,7 @@ void LeaderWork::tick() {
       next = kAskAgain;
     }
     if (env_.clock.wants_quorum(env_.driver.sample_clocks())) {
-      count_clocks(true);
+      count_clocks();
       ask_clocks();
     }
     remove_expired();
@@ -144,7 +146,7 @@ void LeaderWork::ask_clocks() {
       }
     }
   }
-  count_clocks(false);
+  count_clocks();
 }
 
 void LeaderWork::on_clock_reply(model::NodeId from, const ReadIndexReply& reply) {
@@ -152,14 +154,13 @@ void LeaderWork::on_clock_reply(model::NodeId from, const ReadIndexReply& reply)
     return;
   }
   clocks_[from] = reply.wall;
-  count_clocks(false);
+  count_clocks();
 }
 
 // An answer that is missing counts as a clock that never starts, so a slow clock that answers first
 // stands for the majority until the next answer: log time would begin behind and then step over
-// deadlines counted from it. Answers that disagree with this clock wait for the rest, until the
-// next tick.
-void LeaderWork::count_clocks(bool all_there_will_be) {
+// deadlines counted from it. Answers that disagree with this clock wait for the rest.
+void LeaderWork::count_clocks() {
   const model::Configuration& configuration = env_.protocol.configuration();
   const ClockSample sample = env_.driver.sample_clocks();
   clocks_[env_.self] = sample.wall;
@@ -174,7 +175,8 @@ void LeaderWork::count_clocks(bool all_there_will_be) {
   time = std::min(time, outgoing);
   const bool agree = time.as_milliseconds() + env_.options.log_time_step_max.as_milliseconds() >=
                      sample.wall.as_milliseconds();
-  if (!agree && !all_there_will_be && !has_everybody()) {
+  const bool waited = asked_at_ && sample.now - *asked_at_ >= kLateAnswer;
+  if (!agree && !waited && !has_everybody()) {
     return;
   }
   // The answers are a little old: the anchor is rather behind than ahead.

@@ -58,7 +58,7 @@ class LeaderWork {
   void tick();
   void remove_expired();
   void ask_clocks();
-  void count_clocks(bool all_there_will_be);
+  void count_clocks();
   [[nodiscard]] bool has_everybody() const;  // every voter's clock is known
   void tell_ready();
   [[nodiscard]] bool has_space(const std::vector<model::Member>& voters,
