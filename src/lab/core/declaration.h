@@ -50,9 +50,9 @@ struct Setup {
 
 // One more process, made as P(birth, parameters).
 template <typename P>
-void add_process(Setup& setup, std::string name, std::string_view role,
+void add_process(Setup& setup, std::string_view name, std::string_view role,
                  const Parameters& parameters) {
-  setup.processes.push_back({.name = std::move(name),
+  setup.processes.push_back({.name = std::string(name),
                              .role = std::string(role),
                              .make = [parameters](const Birth& birth) {
                                return std::make_unique<P>(birth, parameters);

@@ -110,10 +110,14 @@ class Drawing {
     out_ += "\n";
   }
 
-  void line(std::string_view style, double x1, double y1, double x2, double y2,
-            std::string_view title = {}) {
+  struct Point {
+    double x;
+    double y;
+  };
+
+  void line(std::string_view style, Point from, Point to, std::string_view title = {}) {
     out_ += fmt::format(R"(<line class="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}">)",
-                        style, x1, y1, x2, y2);
+                        style, from.x, from.y, to.x, to.y);
     out_ += title.empty() ? "" : "<title>" + escape(title) + "</title>";
     out_ += "</line>\n";
   }
@@ -132,13 +136,13 @@ class Drawing {
              event.kind != EventKind::pause && event.kind != EventKind::resume)) {
           continue;
         }
-        line(style, from, y(process), x(event.at), y(process));
+        line(style, {from, y(process)}, {x(event.at), y(process)});
         from = x(event.at);
         style = event.kind == EventKind::crash   ? "down"
                 : event.kind == EventKind::pause ? "paused"
                                                  : "life";
       }
-      line(style, from, y(process), kLeft + width_, y(process));
+      line(style, {from, y(process)}, {kLeft + width_, y(process)});
     }
     out_ += fmt::format(R"(<text class="small" x="{:.1f}" y="{:.1f}">0 ms</text>)", kLeft,
                         bottom() + 34);
@@ -188,10 +192,10 @@ class Drawing {
     const std::string_view style = message.fate == Fate::delivered ? "message"
                                    : message.fate == Fate::lost    ? "lost"
                                                                    : "open";
-    line(style, x1, y1, x2, y2, message.why.empty() ? what : what + ", lost: " + message.why);
+    line(style, {x1, y1}, {x2, y2}, message.why.empty() ? what : what + ", lost: " + message.why);
     if (message.fate == Fate::lost) {
-      line("cross", x2 - 5, y2 - 5, x2 + 5, y2 + 5);
-      line("cross", x2 - 5, y2 + 5, x2 + 5, y2 - 5);
+      line("cross", {x2 - 5, y2 - 5}, {x2 + 5, y2 + 5});
+      line("cross", {x2 - 5, y2 + 5}, {x2 + 5, y2 - 5});
     }
     // A third of the way, so that labels of one broadcast stand apart.
     text(x1 + (x2 - x1) / 3 + 4, y1 + (y2 - y1) / 3 + (y2 > y1 ? -3 : 9), "label", message.kind);
@@ -213,8 +217,8 @@ class Drawing {
       style = "note";
       radius = 5;
     } else if (event.kind == EventKind::crash) {
-      line("cross", at_x - 8, at_y - 8, at_x + 8, at_y + 8);
-      line("cross", at_x - 8, at_y + 8, at_x + 8, at_y - 8);
+      line("cross", {at_x - 8, at_y - 8}, {at_x + 8, at_y + 8});
+      line("cross", {at_x - 8, at_y + 8}, {at_x + 8, at_y - 8});
     }
     out_ += fmt::format(R"(<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{}">)", style, at_x, at_y,
                         radius);

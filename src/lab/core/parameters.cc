@@ -69,6 +69,7 @@ base::Status Parameters::set(std::string_view name, std::string_view value) {
   const auto at = std::ranges::find(declared_, name, &Parameter::name);
   if (at == declared_.end()) {
     std::vector<std::string> known;
+    known.reserve(declared_.size());
     for (const Parameter& each : declared_) {
       known.emplace_back(each.name);
     }

@@ -44,7 +44,7 @@ class World {
   void set_cut(std::size_t place, bool is_on);
 
   RecordEvent& add_event(ProcessId process, EventKind kind, std::string text);
-  void step(ProcessId process, Event event, std::size_t at);
+  void step(ProcessId process, const Event& event, std::size_t at);
   void carry_out(ProcessId process, std::size_t at);
   void apply(ProcessId process, std::size_t at, int step, const Send& send);
   void apply(ProcessId process, std::size_t at, int step, const Arm& arm);
@@ -322,7 +322,11 @@ void World::on(const FaultDue& it) {
       add_event(process, EventKind::pause, "pauses");
       break;
     case Fault::resume:
-      if (it_host.pauses > 0 && --it_host.pauses == 0) {
+      if (it_host.pauses == 0) {
+        break;
+      }
+      --it_host.pauses;
+      if (it_host.pauses == 0) {
         add_event(process, EventKind::resume, "resumes");
         for (Planned& each : std::exchange(it_host.waiting, {})) {
           happen(each);
@@ -384,7 +388,7 @@ RecordEvent& World::add_event(ProcessId process, EventKind kind, std::string tex
   return event;
 }
 
-void World::step(ProcessId process, Event event, std::size_t at) {
+void World::step(ProcessId process, const Event& event, std::size_t at) {
   Host& it = host(process);
   it.issued = it.issued.next();
   effects_.begin(it.issued);

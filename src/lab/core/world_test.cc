@@ -61,16 +61,16 @@ Setup make(const RunContext&) {
 }
 
 const Declaration& declaration() {
-  static const Declaration it{.name = "items",
-                              .title = "Items",
-                              .properties = {{"done", PropertyKind::liveness, ""}},
-                              .scenarios = {{.name = "plain"}},
-                              .make = make,
-                              .check = [](const RunContext&, const Record& record, Judge& judge) {
-                                judge.eventually("done", outputs_of(record, "got").size() >= 10, {},
-                                                 "all");
-                              }};
-  return it;
+  static const Declaration kItems{
+      .name = "items",
+      .title = "Items",
+      .properties = {{"done", PropertyKind::liveness, ""}},
+      .scenarios = {{.name = "plain"}},
+      .make = make,
+      .check = [](const RunContext&, const Record& record, Judge& judge) {
+        judge.eventually("done", outputs_of(record, "got").size() >= 10, {}, "all");
+      }};
+  return kItems;
 }
 
 Record run_with(std::vector<std::string> interventions,

@@ -10,6 +10,7 @@
 
 namespace ostraka::protocol::multi_paxos {
 
+// The five parts of every engine, and the tuning. NOLINTNEXTLINE(readability-function-size)
 MultiPaxos::MultiPaxos(model::NodeId self, const Settings& settings, const Recovered& recovered,
                        std::uint64_t seed, base::Instant started, const Tuning& tuning)
     : self_(self),

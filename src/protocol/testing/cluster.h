@@ -210,7 +210,8 @@ class Cluster {
   void send(Node& node, Packet packet);
   void post(Packet packet);
   void route(Packet packet);
-  void arrive(Packet packet);
+  // Not one of those under way: a step may post packets, and so move these.
+  void arrive(const Packet& packet);
   void finish_write(Node& node);
   void write_to_disk(Node& node, const DiskWrite& write);
   bool deliver_one();

@@ -73,7 +73,7 @@ std::size_t Cluster::drop(std::uint32_t from, std::uint32_t to, std::uint8_t kin
                        [&](const Packet& packet) { return matches(packet, {from, to}, kind); });
 }
 
-void Cluster::arrive(Packet packet) {
+void Cluster::arrive(const Packet& packet) {
   const std::uint32_t from = packet.message.from.value();
   const std::uint32_t to = packet.message.to.value();
   if (to == 0 || to > size() || cuts_.contains({from, to})) {
@@ -83,7 +83,7 @@ void Cluster::arrive(Packet packet) {
   if (node.protocol == nullptr || violation_) {
     return;
   }
-  incoming_ = &packet;  // ours: a step may post packets, and so move those under way
+  incoming_ = &packet;
   step(node, Received{&packet.message});
   incoming_ = nullptr;
 }
@@ -162,7 +162,7 @@ bool Cluster::deliver_one() {
     if (!packets_[i].held) {
       Packet packet = std::move(packets_[i]);
       packets_.erase(packets_.begin() + static_cast<std::ptrdiff_t>(i));
-      arrive(std::move(packet));
+      arrive(packet);
       return true;
     }
   }
@@ -191,7 +191,7 @@ std::size_t Cluster::deliver(std::uint32_t from, std::uint32_t to, std::uint8_t 
     }
   }
   for (Packet& packet : chosen) {
-    arrive(std::move(packet));
+    arrive(packet);
   }
   return chosen.size();
 }
@@ -201,7 +201,7 @@ void Cluster::deliver_at(std::size_t place, bool keep_a_copy) {
   if (!keep_a_copy) {
     drop_at(place);
   }
-  arrive(std::move(packet));
+  arrive(packet);
 }
 
 void Cluster::drop_at(std::size_t place) {
@@ -288,7 +288,7 @@ void Cluster::run_one() {
   if (first != packets_.size()) {
     Packet packet = std::move(packets_[first]);
     packets_.erase(packets_.begin() + static_cast<std::ptrdiff_t>(first));
-    arrive(std::move(packet));
+    arrive(packet);
   }
 }
 

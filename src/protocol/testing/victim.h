@@ -30,7 +30,7 @@ class Victim {
   void receive(const Message& message);
   // Does nothing while an earlier one is staged here.
   void receive_snapshot(const SnapshotReceived& event);
-  void request(EventBody body) { step(body); }
+  void request(const EventBody& body) { step(body); }
   void propose(std::uint32_t bytes);
   // To the earliest timer, and fires it.
   void fire_timer();

@@ -291,6 +291,7 @@ void NodeProcess::take_append(Effects& out) {
     return;
   }
   std::vector<std::string> payloads;  // before anything is cut or written over
+  payloads.reserve(append.entries.size());
   for (const protocol::EntryMeta& entry : append.entries) {
     payloads.push_back(payload_for(entry));
   }

@@ -46,13 +46,13 @@ struct Spec {
   int snapshot_step = 0;  // in place of entries
 };
 
-// What fills Spec::make for an engine with the usual constructor. `kBugs`: its mutants in the order
+// What fills Spec::make for an engine with the usual constructor. `bugs`: its mutants in the order
 // of the parameter's choices, none first.
-template <typename Engine, const auto& kBugs>
+template <typename Engine, const auto& bugs>
 std::unique_ptr<protocol::Protocol> make_engine(const Start& start) {
   auto engine =
       std::make_unique<Engine>(start.self, start.settings, start.recovered, start.seed, start.now);
-  engine->plant_bug(kBugs.at(static_cast<std::size_t>(start.bug)));
+  engine->plant_bug(bugs.at(static_cast<std::size_t>(start.bug)));
   return engine;
 }
 template <typename Invariants>
