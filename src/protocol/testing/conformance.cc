@@ -166,7 +166,7 @@ Verdict commits(const EngineProbe& engine) {
   std::vector<std::uint64_t> requests;
   for (std::uint32_t i = 0; i < 50; ++i) {
     requests.push_back(stage.cluster.propose(leader, i));
-    stage.cluster.run_for(i % 7 * 100);
+    stage.cluster.run_for(std::int64_t{i % 7} * 100);
   }
   stage.agree();
   for (const std::uint64_t request : requests) {

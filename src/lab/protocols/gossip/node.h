@@ -12,11 +12,13 @@
 namespace ostraka::lab::gossip_detail {
 
 struct Step {
-  static constexpr int mail = 1;
-  static constexpr int push = 2;
-  static constexpr int pull = 3;
-  static constexpr int lose_interest = 4;
-  static constexpr int anti_entropy = 5;
+  enum : int {
+    mail = 1,
+    push = 2,
+    pull = 3,
+    lose_interest = 4,
+    anti_entropy = 5,
+  };
 };
 
 enum class Method : std::uint8_t { direct_mail, rumour, anti_entropy };  // as the parameter's

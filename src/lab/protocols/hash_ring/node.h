@@ -17,10 +17,12 @@
 namespace ostraka::lab::hash_ring_detail {
 
 struct Step {
-  static constexpr int place = 1;
-  static constexpr int change = 2;
-  static constexpr int hand_over = 3;
-  static constexpr int take = 4;
+  enum : int {
+    place = 1,
+    change = 2,
+    hand_over = 3,
+    take = 4,
+  };
 };
 
 [[nodiscard]] inline ProcessId process_of(std::uint32_t node) { return ProcessId{node + 1}; }

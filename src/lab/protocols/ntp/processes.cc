@@ -132,7 +132,7 @@ void TimeClient::correct(Duration offset, Instant now, Effects& effects) {
       return;
     case Correction::step:
       clock_.step(offset, now);
-      effects.at(Step::step_);
+      effects.at(Step::step_clock);
       effects.note("step", fmt::format("steps by {}", ms_text(offset)));
       return;
     case Correction::panic:

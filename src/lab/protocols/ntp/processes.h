@@ -17,7 +17,7 @@
 namespace ostraka::lab::ntp_roles {
 
 // The steps of the algorithm on the page.
-enum Step : int { ask = 1, answer, measure, filter, agree, slew, step_, panic };
+enum Step : int { ask = 1, answer, measure, filter, agree, slew, step_clock, panic };
 
 // Between the requests of a burst, and from the last one to the verdict.
 constexpr base::Duration kBurstGap = base::Duration::milliseconds(250);

@@ -21,14 +21,16 @@ namespace ostraka::lab::paxos_tx {
 
 // The steps of the algorithm on the page.
 struct Step {
-  static constexpr int prepare = 1;
-  static constexpr int vote = commit::kVoteStep;
-  static constexpr int accept = 3;
-  static constexpr int decide = 4;
-  static constexpr int obey = 5;
-  static constexpr int ask = 6;
-  static constexpr int new_ballot = 7;
-  static constexpr int propose = 8;
+  enum : int {
+    prepare = 1,
+    vote = commit::kVoteStep,
+    accept = 3,
+    decide = 4,
+    obey = 5,
+    ask = 6,
+    new_ballot = 7,
+    propose = 8,
+  };
 };
 
 // c comes first, then participants, then the other leaders, then acceptors.

@@ -14,11 +14,13 @@
 namespace ostraka::lab::reconciliation_detail {
 
 struct Step {
-  static constexpr int update = 1;
-  static constexpr int digest = 2;
-  static constexpr int answer = 3;
-  static constexpr int deltas = 4;
-  static constexpr int take = 5;
+  enum : int {
+    update = 1,
+    digest = 2,
+    answer = 3,
+    deltas = 4,
+    take = 5,
+  };
 };
 
 // What the parameters ask for.

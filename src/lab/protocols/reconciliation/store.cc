@@ -16,11 +16,13 @@ constexpr std::int64_t kVersionBytes = 4;
 template <typename Item, typename Rank>
 std::vector<Item> ordered(const std::vector<Item>& items, Rank rank) {
   std::vector<std::pair<std::int64_t, std::size_t>> places;
+  places.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     places.emplace_back(rank(items[i]), i);
   }
   std::ranges::sort(places);
   std::vector<Item> order;
+  order.reserve(items.size());
   for (const auto& [its_rank, place] : places) {
     order.push_back(items[place]);
   }

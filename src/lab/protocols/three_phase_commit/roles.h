@@ -16,15 +16,17 @@
 namespace ostraka::lab::three_phase {
 
 struct Step {
-  static constexpr int can_commit = 1;
-  static constexpr int vote = 2;
-  static constexpr int pre_commit = 3;
-  static constexpr int acknowledge = 4;
-  static constexpr int commit = 5;
-  static constexpr int take_over = 6;
-  static constexpr int conclude = 7;
-  static constexpr int recover = 8;
-  static constexpr int quorum = 9;
+  enum : int {
+    can_commit = 1,
+    vote = 2,
+    pre_commit = 3,
+    acknowledge = 4,
+    commit = 5,
+    take_over = 6,
+    conclude = 7,
+    recover = 8,
+    quorum = 9,
+  };
 };
 
 enum class Termination : std::uint8_t { time_outs, elected, quorum };  // as the parameter's choices

@@ -13,13 +13,15 @@
 namespace ostraka::lab::two_phase {
 
 struct Step {
-  static constexpr int prepare = 1;
-  static constexpr int vote = commit::kVoteStep;
-  static constexpr int decide = 3;
-  static constexpr int obey = 4;
-  static constexpr int forget = 5;
-  static constexpr int ask = 6;
-  static constexpr int ask_peers = 7;
+  enum : int {
+    prepare = 1,
+    vote = commit::kVoteStep,
+    decide = 3,
+    obey = 4,
+    forget = 5,
+    ask = 6,
+    ask_peers = 7,
+  };
 };
 
 class Coordinator final : public Process {

@@ -24,6 +24,7 @@ class Versioned : public Siblings {
  public:
   [[nodiscard]] std::vector<std::string> values() const override {
     std::vector<std::string> all;
+    all.reserve(kept_.size());
     for (const auto& [value, version] : kept_) {
       all.push_back(value);
     }

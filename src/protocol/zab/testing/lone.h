@@ -138,12 +138,10 @@ class Lone {
     return message;
   }
   static Message entries(MessageKind kind, std::uint64_t epoch, std::uint64_t index,
-                         std::uint64_t log_term, std::initializer_list<std::uint64_t> terms,
-                         std::uint64_t commit = 0) {
+                         std::uint64_t log_term, std::initializer_list<std::uint64_t> terms) {
     Message message = make(2, kind, epoch);
     message.index = model::LogIndex{index};
     message.log_term = model::Term{log_term};
-    message.commit = model::LogIndex{commit};
     for (const std::uint64_t each : terms) {
       message.entries.push_back({model::LogIndex{++index}, model::Term{each}, EntryKind::data, 1});
     }
