@@ -9,7 +9,7 @@ namespace ostraka::sim {
 base::Result<Mutants> parse_mutant(const std::string& name) {
   using Wal = wal::Mutant;
   using Kv = kv::Mutant;
-  static const std::map<std::string, Mutants> known{
+  static const std::map<std::string, Mutants> kKnown{
       {"wal:no_generation", {.wal = Wal::no_generation}},
       {"wal:vote_collected_with_segment", {.wal = Wal::vote_collected_with_segment}},
       {"wal:stop_at_first_bad_record_always", {.wal = Wal::stop_at_first_bad_record_always}},
@@ -37,8 +37,8 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
       }
     }
   }
-  const auto found = known.find(name);
-  if (found == known.end()) {
+  const auto found = kKnown.find(name);
+  if (found == kKnown.end()) {
     return base::fail(base::ErrorCode::invalid_argument, "unknown mutant '" + name + "'");
   }
   return found->second;
