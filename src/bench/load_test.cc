@@ -1,6 +1,8 @@
 // A whole run against a server in this process that can be told to forget.
 #include "bench/load.h"
 
+#include "base/assert.h"
+
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -22,6 +24,7 @@ class ForgetfulRedis {
  public:
   ForgetfulRedis(std::uint64_t forget, std::uint64_t drop) : forget_(forget), drop_(drop) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    OSTRAKA_ASSERT(listener_ >= 0, "no socket");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

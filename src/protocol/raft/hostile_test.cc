@@ -111,17 +111,7 @@ TEST(HostilePeer, OnlyTheLeaderAnswersReads) {
 }
 
 TEST(HostilePeer, FiresNoAssertion) {
-  const protocol::testing::Victim::Counters sum =
-      protocol::testing::hostile_runs(hostile(), 10'000);
-  // Schedules that never came to these would prove nothing.
-  EXPECT_GT(sum.steps, 100'000U);
-  EXPECT_GT(sum.refused, 10'000U);
-  EXPECT_GT(sum.elections, 1000U);
-  EXPECT_GT(sum.entries, 1000U);
-  EXPECT_GT(sum.applied, 1000U);
-  EXPECT_GT(sum.replaced, 50U);
-  EXPECT_GT(sum.installs, 100U);
-  EXPECT_GT(sum.restarts, 1000U);
+  EXPECT_EQ(protocol::testing::too_rare(protocol::testing::hostile_runs(hostile(), 10'000)), "");
 }
 
 }  // namespace

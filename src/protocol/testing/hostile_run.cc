@@ -274,4 +274,23 @@ Victim::Counters hostile_runs(const HostileEngine& engine, std::uint64_t seeds) 
   return sum;
 }
 
+std::string too_rare(const Victim::Counters& sum) {
+  struct Count {
+    const char* name;
+    std::uint64_t seen;
+    std::uint64_t at_least;
+  };
+  std::string rare;
+  for (const Count& each :
+       {Count{"steps", sum.steps, 100'000}, Count{"refused", sum.refused, 10'000},
+        Count{"elections", sum.elections, 1000}, Count{"entries", sum.entries, 1000},
+        Count{"applied", sum.applied, 1000}, Count{"replaced", sum.replaced, 50},
+        Count{"installs", sum.installs, 30}, Count{"restarts", sum.restarts, 1000}}) {
+    if (each.seen < each.at_least) {
+      rare += std::string(each.name) + " " + std::to_string(each.seen) + "; ";
+    }
+  }
+  return rare;
+}
+
 }  // namespace ostraka::protocol::testing

@@ -40,4 +40,7 @@ struct HostileEngine {
 // The scripts of seeds 1 to `seeds`, one after the other; the sum of what came of them.
 [[nodiscard]] Victim::Counters hostile_runs(const HostileEngine& engine, std::uint64_t seeds);
 
+// What happened too rarely in some thousand runs for them to prove anything; empty when all did.
+[[nodiscard]] std::string too_rare(const Victim::Counters& sum);
+
 }  // namespace ostraka::protocol::testing

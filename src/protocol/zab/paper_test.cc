@@ -514,6 +514,26 @@ TEST(Lease, ItCountsFromTheSendingWithTheDriftTakenOff) {
   EXPECT_FALSE(node.zab->lease_covers(sent + base::Duration::milliseconds(246)));
 }
 
+// Whoever made this node the only voter may still read by the promise of its earlier life.
+TEST(Lease, ASoleVoterKeepsItsPromiseToAnother) {
+  for (const std::uint32_t accepted_from : {1U, 2U}) {
+    Recovered recovered;
+    recovered.hard_state.term = recovered.hard_state.second_term = model::Term{3};
+    recovered.hard_state.vote = model::NodeId{accepted_from};
+    recovered.snapshot.configuration = std::make_shared<const model::Configuration>(
+        protocol::testing::make_configuration({1}, {}));
+    const base::Instant now = base::Instant{} + base::Duration::seconds(1);
+    const Settings settings;
+    Zab zab(model::NodeId{1}, settings, recovered, 42, now);
+    Effects out;
+    zab.step({now, Started{}}, out);
+    EXPECT_EQ(out.append.present, accepted_from == 1) << "opens an epoch of its own";
+    out.clear();
+    zab.step({now + settings.lease, TimerFired{kElectionTimer}}, out);
+    EXPECT_EQ(out.append.present, accepted_from == 2);
+  }
+}
+
 TEST(Reads, SyncAsksAQuorum) {
   Lone node;
   node.lead();
