@@ -120,6 +120,10 @@ void NodeRouter::Impl::start(ClientSession& session, Call& call) {
     ++counters.reads;
     ++session.reads;
     reads.submit(session, call);
+  } else if (writes.is_overloaded()) {
+    ++counters.busy;
+    ++session.writes;
+    finish(session, call, base::fail(base::ErrorCode::busy));
   } else {
     ++counters.writes;
     ++session.writes;

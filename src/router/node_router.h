@@ -31,6 +31,7 @@ enum class Mutant : std::uint8_t {
   retry_alone,
   // What was sent again is done again in the next session when the first one has expired (S18).
   redo_expired,
+  unbounded_queue_time,  // writes are taken however long those before them wait (overload)
 };
 
 struct RouterOptions {
@@ -42,6 +43,11 @@ struct RouterOptions {
   std::size_t session_calls_max = 16U << 10;
   std::size_t node_bytes_max = 256U << 20;
   std::size_t node_calls_max = 256U << 10;
+  // A write that would wait longer than this, besides what an answer takes without a queue, is
+  // completed with busy at once; not while fewer than so many writes are in flight. One connection
+  // may have half of them (gateway::resp::Limits::in_flight_max).
+  base::Duration queue_time_max = base::Duration::milliseconds(50);
+  std::size_t queue_calls_min = 2048;
   // Writes sent and not answered. Below kv::SessionLimits::replies_kept_max, or stored replies
   // would be forgotten before they are acknowledged.
   std::uint32_t window_calls_max = 4096;

@@ -4,7 +4,8 @@
 // Promises: (1) effects and results of one Session keep program order, also over leader changes and
 // forwarding; (2) a write is done exactly once however often the node retries it, or its result is
 // an error whose certainty says so; (3) every call ends within its deadline. Bounds: bytes and
-// calls in flight per session and per node; beyond: busy at once. Threads: one reactor.
+// calls in flight per session and per node, how long writes wait; beyond: busy at once. Threads:
+// one reactor.
 #pragma once
 
 #include "base/bytes.h"

@@ -36,13 +36,38 @@ WritePath::WritePath(Context& context)
     : context_(context),
       prng_(context.options.seed),
       touch_(encoded_touch()),
+      queue_time_(context.options.queue_calls_min, context.options.queue_time_max),
       batch_calls_max_(kBatchCallsMax) {}
+
+// The clock is read once a turn, not once a write.
+base::Instant WritePath::turn() {
+  if (!turn_.has_value()) {
+    turn_ = context_.executor.now();
+    context_.request_flush();  // ends it
+  }
+  return *turn_;
+}
+
+// Writes that wait for space on the disks wait on purpose, and a removal must get in.
+bool WritePath::is_overloaded() {
+  if (in_flight() < context_.options.queue_calls_min ||
+      last_refusal_ == base::ErrorCode::disk_full ||
+      context_.options.mutant == Mutant::unbounded_queue_time) {
+    return false;
+  }
+  const Arrival& oldest =
+      window_.empty() ? pending_.front().arrival : window_.at(window_.base()).arrival;
+  return queue_time_.is_too_long(oldest, in_flight(), turn());
+}
 
 void WritePath::submit(ClientSession& session, Call& call) {
   if (pending_.empty() && window_.empty()) {
     retry_at_ = base::Instant();  // it was the long interval of an idle node
   }
-  pending_.push_back({.session = &session, .call = &call});
+  pending_.push_back(
+      {.session = &session,
+       .call = &call,
+       .arrival = {.at = turn(), .in_flight = static_cast<std::uint32_t>(in_flight())}});
   earliest_deadline_ = std::min(earliest_deadline_, call.deadline);
   context_.request_flush();
 }
@@ -70,6 +95,7 @@ void WritePath::abandon(ClientSession& session) {
 }
 
 void WritePath::flush(base::Instant now) {
+  turn_.reset();
   const Target target = context_.target();
   if (target != target_) {
     target_ = target;
@@ -127,8 +153,10 @@ void WritePath::fill_window() {
       continue;
     }
     window_bytes_ += pending.call->command.size();
-    window_.push(
-        Slot{.session = pending.session, .call = pending.call, .command = pending.call->command});
+    window_.push(Slot{.session = pending.session,
+                      .call = pending.call,
+                      .command = pending.call->command,
+                      .arrival = pending.arrival});
   }
 }
 
@@ -227,6 +255,7 @@ void WritePath::on_result(model::Serial serial, const base::Result<base::ByteVie
     return;
   }
   batch_calls_max_ = kBatchCallsMax;
+  queue_time_.on_answer(slot.arrival, heard_at_);
   slot.done = true;
   Slot ended = slot;
   window_bytes_ -= slot.command.size();
@@ -335,7 +364,9 @@ bool WritePath::has_removal() {
 void WritePath::retry_first_alone() {
   Slot& slot = window_.at(window_.base());
   if (slot.call != nullptr) {
-    pending_.push_front({.session = slot.session, .call = std::exchange(slot.call, nullptr)});
+    pending_.push_front({.session = slot.session,
+                         .call = std::exchange(slot.call, nullptr),
+                         .arrival = slot.arrival});
     replace_by_touch(slot);
   }
 }
@@ -357,7 +388,7 @@ void WritePath::lose_session(std::uint64_t serial) {
   for (std::uint64_t n = window_.end(); n > window_.base(); --n) {
     const Slot& slot = window_.at(n - 1);
     if (slot.call != nullptr) {
-      pending_.push_front({.session = slot.session, .call = slot.call});
+      pending_.push_front({.session = slot.session, .call = slot.call, .arrival = slot.arrival});
     }
   }
   clear_window();
@@ -434,7 +465,7 @@ void WritePath::expire_pending(base::Instant now) {
       earliest_deadline_ = std::min(earliest_deadline_, pending.call->deadline);
       continue;
     }
-    pending_[i] = Pending{};
+    pending_[i].call = nullptr;
     ++context_.counters.deadlines;
     context_.finish(*pending.session, *pending.call,
                     base::fail(definite_code(), "not sent before its deadline"));

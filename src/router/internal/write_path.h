@@ -14,6 +14,7 @@
 #include "router/internal/client_session.h"
 #include "router/internal/context.h"
 #include "router/internal/slot_ring.h"
+#include "router/internal/write_queue_time.h"
 
 #include <cstdint>
 #include <deque>
@@ -27,6 +28,8 @@ class WritePath {
  public:
   explicit WritePath(Context& context);
 
+  // One more write would wait for too long: it is to be refused.
+  [[nodiscard]] bool is_overloaded();
   void submit(ClientSession& session, Call& call);
   // Completes the session's writes with `cancelled`.
   void abandon(ClientSession& session);
@@ -53,16 +56,20 @@ class WritePath {
   struct Pending {
     ClientSession* session = nullptr;
     Call* call = nullptr;  // null: abandoned
+    Arrival arrival;
   };
   struct Slot {
     ClientSession* session = nullptr;
     Call* call = nullptr;  // null: nobody waits any more
     base::Buffer command;
+    Arrival arrival;
     std::uint32_t attempts = 0;       // times sent
     std::uint32_t open_attempts = 0;  // of these, not refused for certain
     bool done = false;
   };
 
+  [[nodiscard]] std::size_t in_flight() const { return window_.size() + pending_.size(); }
+  [[nodiscard]] base::Instant turn();
   bool ensure_registered(base::Instant now);
   void fill_window();
   bool send_batch(base::Instant now);
@@ -90,7 +97,9 @@ class WritePath {
   std::deque<Pending> pending_;  // no serial yet
   SlotRing<Slot> window_;        // numbers are serials
   std::size_t window_bytes_ = 0;
-  std::uint64_t sent_ = 1;  // the next serial to send to the present leader
+  WriteQueueTime queue_time_;
+  std::optional<base::Instant> turn_;  // when this turn first asked
+  std::uint64_t sent_ = 1;             // the next serial to send to the present leader
   std::uint32_t batch_calls_max_;
   std::optional<base::ErrorCode> last_refusal_;
   base::Instant retry_at_;  // not sent before
