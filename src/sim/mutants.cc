@@ -23,6 +23,7 @@ base::Result<Mutants> parse_mutant(const std::string& name) {
       {"replica:install_resets_slots", {.replica = replica::Mutant::install_resets_slots}},
       {"router:retry_alone", {.router = router::Mutant::retry_alone}},
       {"router:redo_expired", {.router = router::Mutant::redo_expired}},
+      {"router:unbounded_queue_time", {.router = router::Mutant::unbounded_queue_time}},
       {"peer:one_connection", {.peer = peer::Mutant::one_connection}},
       {"node:wiped_voter_votes", {.node = node::Mutant::wiped_voter_votes}},
       {"engine:rename_before_sync", {.engine = engine_memory::Mutant::rename_before_sync}},

@@ -2,6 +2,7 @@
 
 #include "sim/internal/bulk_workload.h"
 #include "sim/internal/expiry_workload.h"
+#include "sim/internal/flood_workload.h"
 #include "sim/internal/pipeline_workload.h"
 #include "sim/internal/recorded_workload.h"
 #include "sim/internal/scripted_workload.h"
@@ -29,6 +30,22 @@ namespace {
 
 std::uint32_t take_count(Parameters& parameters, const std::string& name, std::uint32_t otherwise) {
   return static_cast<std::uint32_t>(take_number(parameters, name, otherwise));
+}
+
+internal::FloodOptions flood_options(Parameters& rest) {
+  internal::FloodOptions options;
+  options.clients = take_count(rest, "clients", options.clients);
+  options.value_bytes = take_number(rest, "value_bytes", options.value_bytes);
+  options.rate = take_number(rest, "rate", options.rate);
+  options.spike_rate = take_number(rest, "spike_rate", options.spike_rate);
+  options.start_ms = take_number(rest, "start_ms", options.start_ms);
+  options.spike_ms = take_number(rest, "spike_ms", options.spike_ms);
+  options.until_ms = take_number(rest, "until_ms", options.until_ms);
+  options.wait_ms = take_number(rest, "wait_ms", options.wait_ms);
+  options.done_min = take_count(rest, "done_min", 1);
+  options.back_ms = take_number(rest, "back_ms", options.back_ms);
+  options.calm_wait_ms = take_number(rest, "calm_wait_ms", options.calm_wait_ms);
+  return options;
 }
 
 std::unique_ptr<Workload> make_known(World& world, const std::string& name, Parameters& rest) {
@@ -65,6 +82,9 @@ std::unique_ptr<Workload> make_known(World& world, const std::string& name, Para
     options.get_percent = take_count(rest, "get_percent", 0);
     options.think_ms_max = take_number(rest, "think_ms", options.think_ms_max);
     return std::make_unique<internal::BulkWorkload>(world, options);
+  }
+  if (name == "flood") {
+    return std::make_unique<internal::FloodWorkload>(world, flood_options(rest));
   }
   if (name == "expiry") {
     internal::ExpiryOptions options;

@@ -50,8 +50,8 @@ class Workload {
   [[nodiscard]] virtual std::uint64_t operations_open() const = 0;
 };
 
-// Names: registers, counters, pipelines, script, expiry, bulk. Errors: invalid_argument for an
-// unknown name or parameter.
+// Names: registers, counters, pipelines, script, expiry, bulk, flood. Errors: invalid_argument for
+// an unknown name or parameter.
 [[nodiscard]] base::Result<std::unique_ptr<Workload>> make_workload(World& world,
                                                                     const std::string& name,
                                                                     const Parameters& parameters);
