@@ -31,9 +31,9 @@ struct Options {
   std::string folder = "engine";  // inside the data directory; created
   unsigned lane = 1;              // of Executor::run_blocking, for flushes and recovery
   std::uint64_t cache_bytes = std::uint64_t{256} << 20;  // blocks and filters; used lazily
-  // All families; flushed when full. Small on purpose: an insert into a table that stays in the
-  // processor's caches costs half (docs/benchmarks.md).
-  std::uint64_t write_buffer_bytes = std::uint64_t{8} << 20;
+  // All families; flushed when full. The larger, the less is merged again and again; the smaller,
+  // the more of an insert finds in the processor's caches (docs/benchmarks.md).
+  std::uint64_t write_buffer_bytes = std::uint64_t{32} << 20;
   std::uint64_t table_bytes_max = std::uint64_t{1} << 30;  // of one exported table
   int open_files_max = 256;
   int background_jobs = 2;

@@ -51,8 +51,8 @@ struct StateMachineOptions {
   model::KeyspaceId keyspace_first = model::KeyspaceId(0);
   model::KeyspaceId keyspace_last = model::KeyspaceId(std::numeric_limits<std::uint32_t>::max());
   // More than this is handed to the engine at the end of an apply. Large batches cost the engine
-  // less per key; one of this size takes it about a millisecond, in which the reactor waits.
-  std::size_t write_behind_bytes = std::size_t{256} << 10;
+  // less per key; one of this size takes it three or four milliseconds, in which the reactor waits.
+  std::size_t write_behind_bytes = std::size_t{1} << 20;
   Mutant mutant = Mutant::none;
   std::function<base::WallTime()> local_clock = {};  // for the mutant of that name only
 };

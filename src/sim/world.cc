@@ -145,6 +145,7 @@ node::Options World::node_options(const std::string& name) {
   options.store.checkpoint_log_bytes = 256U << 10;
   options.store.checkpoint_age = Duration::seconds(5);
   options.store.log_keep_entries = 64;
+  options.store.log_history_bytes = 0;  // who is away needs snapshots
   options.store.log_keep_bytes = 128U << 10;
   options.store.snapshot_chunk_bytes = 16U << 10;
   if (options_.small_knobs) {

@@ -16,6 +16,7 @@ ClusterOptions small_log() {
   options.store.checkpoint_log_bytes = 16U << 10;
   options.store.housekeeping_interval = base::Duration::milliseconds(50);
   options.store.log_keep_entries = 4;
+  options.store.log_history_bytes = 0;
   options.store.log_keep_bytes = 64U << 10;
   options.store.snapshot_chunk_bytes = 4U << 10;
   return options;
@@ -126,6 +127,45 @@ TEST(StoreCluster, AFollowerCatchesUpBySnapshot) {
   cluster.restart(follower);
   ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
   EXPECT_EQ(cluster.get(follower, "more", ReadKind::stale), "1");
+}
+
+ClusterOptions small_checkpoints_and_history(std::uint64_t bytes) {
+  ClusterOptions options = small_log();
+  options.store.log_history_bytes = bytes;
+  options.store.log_keep_bytes = 4 * bytes;
+  return options;
+}
+
+// The leader that saw the follower go is gone as well: what is left must have kept the log.
+TEST(StoreCluster, WhoTakesOverHasTheHistoryThatAMemberWhoWasAwayNeeds) {
+  Cluster cluster(small_checkpoints_and_history(1U << 20));
+  ASSERT_TRUE(cluster.elect());
+  put_many(cluster, "old", 5);
+  const model::NodeId away = follower_of(cluster);
+  cluster.crash(away);
+  cluster.run(base::Duration::seconds(1));
+  put_many(cluster, "k", 100, 500);  // several checkpoints
+  cluster.run(base::Duration::seconds(1));
+  cluster.crash(cluster.leader());
+  cluster.restart(away);
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
+  EXPECT_EQ(cluster.frames(peer::FrameType::snapshot_chunk), 0U);
+  EXPECT_EQ(cluster.get(away, "k99", ReadKind::stale), std::string(500, 'v'));
+}
+
+TEST(StoreCluster, TheHistoryIsBounded) {
+  constexpr std::uint64_t kHistory = 64U << 10;
+  Cluster cluster(small_checkpoints_and_history(kHistory));
+  ASSERT_TRUE(cluster.elect());
+  std::uint64_t most = 0;
+  for (int round = 0; round < 10; ++round) {
+    put_many(cluster, "k", 40, 1000);
+    for (std::uint32_t i = 1; i <= 3; ++i) {
+      most = std::max(most, cluster.machine(model::NodeId(i)).process->log->pinned_bytes(kShard));
+    }
+  }
+  EXPECT_GT(most, kHistory);
+  EXPECT_LT(most, 4 * kHistory);
 }
 
 TEST(StoreCluster, TwoShardsOnOneEngineGoTheirOwnWays) {

@@ -390,6 +390,7 @@ void Cluster::boot(Machine& machine) {
   options.checkpoint_age = given.checkpoint_age;
   options.housekeeping_interval = given.housekeeping_interval;
   options.log_keep_entries = given.log_keep_entries;
+  options.log_history_bytes = given.log_history_bytes;
   options.log_keep_bytes = given.log_keep_bytes;
   options.snapshot_chunk_bytes = given.snapshot_chunk_bytes;
   options.snapshot_window = given.snapshot_window;

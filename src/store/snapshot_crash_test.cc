@@ -20,6 +20,7 @@ ClusterOptions small_log() {
   options.store.checkpoint_log_bytes = 8U << 10;
   options.store.housekeeping_interval = base::Duration::milliseconds(50);
   options.store.log_keep_entries = 4;
+  options.store.log_history_bytes = 0;
   options.store.log_keep_bytes = 64U << 10;
   options.store.snapshot_chunk_bytes = 4U << 10;
   options.store.snapshot_timeout = base::Duration::seconds(1);

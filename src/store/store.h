@@ -50,10 +50,14 @@ struct Options {
   std::uint64_t checkpoint_log_bytes = 64U << 20;
   base::Duration checkpoint_age = base::Duration::seconds(60);
   base::Duration housekeeping_interval = base::Duration::milliseconds(500);
-  // Behind the checkpoint this many entries are kept in any case, and as many as a live follower
-  // still needs while the log pins at most log_keep_bytes (four times that while a snapshot is
-  // sent).
+  // Behind the checkpoint this many entries are kept in any case; as many as were written with the
+  // last log_history_bytes, so that a member that was away for some seconds catches up from the log
+  // of whoever leads by then, and needs no snapshot; and as many as a live follower still needs.
+  // The latter two while the log pins at most log_keep_bytes (four times that while a snapshot is
+  // sent). The history is at most a `log_history_share`th of what the node could use at its start.
   std::uint64_t log_keep_entries = 1024;
+  std::uint64_t log_history_bytes = 128U << 20;
+  std::uint64_t log_history_share = 16;
   std::uint64_t log_keep_bytes = 256U << 20;
 
   // Of the file system, so much is not used by writes: it is for elections, checkpoints and the

@@ -10,7 +10,7 @@
 
 namespace ostraka::engine_rocksdb {
 
-inline constexpr int kWriteBuffers = 10;
+inline constexpr int kWriteBuffers = 6;
 
 [[nodiscard]] rocksdb::Options make_options(const Location& location, const Options& options,
                                             std::shared_ptr<Listener> listener);

@@ -12,6 +12,8 @@ constexpr std::uint64_t kSnapshotKeepFactor = 4;
 // Free space below so many times what must stay free is looked at this often.
 constexpr std::uint64_t kNearFactor = 4;
 constexpr base::Duration kNearInterval = base::Duration::milliseconds(20);
+// Marks of a history: it is exact to so large a part of it.
+constexpr std::uint64_t kHistoryMarks = 8;
 
 }  // namespace
 
@@ -27,7 +29,7 @@ Checkpointer::Checkpointer(Context& context, const SnapshotSender& sender, OnFai
 Checkpointer::~Checkpointer() { *alive_ = false; }
 
 void Checkpointer::add(model::ShardId shard, model::LogIndex flushed) {
-  shards_[shard] = Shard{flushed, flushed, {}};
+  shards_[shard] = Shard{flushed, flushed, {}, {}};
 }
 
 void Checkpointer::start() {
@@ -38,9 +40,11 @@ void Checkpointer::start() {
   engine_epoch_ = engine.epoch;
   const std::uint64_t share = context_.options().disk_reserve_share;
   const std::uint64_t own = engine.disk_bytes + environment.log.stats().live_bytes;
-  space_.reserve = std::min(context_.options().disk_reserve_bytes,
-                            environment.files.free_bytes().value_or(0) / share + own / share);
+  const std::uint64_t free = environment.files.free_bytes().value_or(0);
+  space_.reserve = std::min(context_.options().disk_reserve_bytes, free / share + own / share);
   space_.reserve = std::max(space_.reserve, context_.options().disk_reserve_least);
+  history_bytes_ = std::min(context_.options().log_history_bytes,
+                            (free + own) / context_.options().log_history_share);
   timer_->arm(flushed_at_ + context_.options().housekeeping_interval);
 }
 
@@ -174,6 +178,7 @@ void Checkpointer::on_flushed(base::Status status) {
     ++completed_;
     for (auto& [id, shard] : shards_) {
       shard.flushed = std::max(shard.flushed, shard.flushing);
+      mark(shard);
       compact(id, shard);
     }
   } else {
@@ -189,8 +194,28 @@ void Checkpointer::on_flushed(base::Status status) {
   }
 }
 
-// Keeps what the checkpoint does not cover, a margin behind it, and what a live follower or the
-// receiver of a snapshot needs next, within a bound of log bytes.
+void Checkpointer::mark(Shard& shard) const {
+  if (history_bytes_ > 0 &&
+      (shard.marks.empty() ||
+       log_bytes_at_flush_ - shard.marks.back().written >= history_bytes_ / kHistoryMarks)) {
+    shard.marks.push_back({shard.flushed, log_bytes_at_flush_});
+  }
+}
+
+model::LogIndex Checkpointer::history_end(Shard& shard) const {
+  if (history_bytes_ == 0) {
+    return shard.flushed;
+  }
+  const std::uint64_t written = context_.environment().log.stats().bytes_written;
+  while (shard.marks.size() > 1 && written - shard.marks[1].written >= history_bytes_) {
+    shard.marks.pop_front();
+  }
+  const bool far = !shard.marks.empty() && written - shard.marks.front().written >= history_bytes_;
+  return far ? shard.marks.front().index : model::LogIndex(0);
+}
+
+// Keeps what the checkpoint does not cover, a margin and some history behind it, and what a live
+// follower or the receiver of a snapshot needs next, within a bound of log bytes.
 void Checkpointer::compact(model::ShardId id, Shard& shard) {
   replica::Replica* replica = context_.find(id);
   if (replica == nullptr || stopped_) {
@@ -204,6 +229,9 @@ void Checkpointer::compact(model::ShardId id, Shard& shard) {
     return;
   }
   const std::uint64_t pinned = context_.environment().log.pinned_bytes(id);
+  if (!space_.full && pinned <= options.log_keep_bytes) {
+    upto = std::min(upto, history_end(shard));
+  }
   if (replica->leads() && pinned <= options.log_keep_bytes) {
     const protocol::ProtocolStatus status = replica->protocol().status();
     for (const protocol::PeerStatus& peer : status.peers) {

@@ -13,6 +13,7 @@
 #include "store/internal/snapshot_sender.h"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -42,10 +43,17 @@ class Checkpointer {
   [[nodiscard]] std::uint64_t completed() const { return completed_; }
 
  private:
+  // Where the log of a shard was when so many bytes of log had been written.
+  struct Mark {
+    model::LogIndex index;
+    std::uint64_t written = 0;
+  };
+
   struct Shard {
     model::LogIndex flushed;    // covered by the last checkpoint
     model::LogIndex flushing;   // covered by the one that is running
     model::LogIndex compacted;  // dropped from the log
+    std::deque<Mark> marks;     // of checkpoints; oldest first, a few
   };
 
   void tick();
@@ -57,7 +65,10 @@ class Checkpointer {
   [[nodiscard]] bool is_due(base::Instant now);
   void begin_flush();
   void on_flushed(base::Status status);
+  void mark(Shard& shard) const;
   void compact(model::ShardId id, Shard& shard);
+  // The last index behind which the log holds Options::log_history_bytes.
+  [[nodiscard]] model::LogIndex history_end(Shard& shard) const;
 
   Context& context_;
   const SnapshotSender& sender_;
@@ -77,6 +88,7 @@ class Checkpointer {
   } space_;
   std::uint64_t completed_ = 0;
   std::uint64_t log_bytes_at_flush_ = 0;
+  std::uint64_t history_bytes_ = 0;  // Options::log_history_bytes, less on a small disk
   std::uint64_t engine_epoch_ = 0;
   base::Instant flushed_at_;
   base::Instant work_at_;
