@@ -13,7 +13,7 @@ _ostraka() {
   esac
   case $path in
     '') words='--help --version bench check completion del demo get lab leader member put scan server sim status version' ;;
-    'server') words='--advertise --cluster --config --data-dir --engine --help --http --insecure --join --log-level --name --peer --peer-secret --reactors --redis --requirepass' ;;
+    'server') words='--advertise --cluster --config --data-dir --engine --help --http --insecure --join --log-io --log-level --name --peer --peer-secret --reactors --redis --requirepass' ;;
     'demo') words='--engine --help --keep --nodes' ;;
     'status') words='--endpoint --help --json --password' ;;
     'leader') words='--help transfer' ;;

@@ -43,6 +43,9 @@ class ServerCommand final : public Command {
         "--insecure", [this] { flags_.insecure = true; },
         "Listen beyond this machine without password and secret");
     app->add_option("--log-level", flags_.log_level, "debug, info, warning, error or off (info)");
+    app->add_option("--log-io", flags_.log_io,
+                    "How batches of the log are written: auto (io_uring where the kernel takes "
+                    "it) or thread (auto)");
     app->footer(
         "A flag overrides the same key of --config. Stops cleanly on SIGTERM and Ctrl-C.\n"
         "Exit codes: 0 stopped, 1 could not start, 2 wrong flags, 5 a write or sync of the data\n"

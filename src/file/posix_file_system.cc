@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -38,6 +39,8 @@ constexpr const char* kLockName = "LOCK";
 constexpr std::size_t kDirectAlignment = 512;
 constexpr std::size_t kBufferAlignment = 4096;
 constexpr std::size_t kDirectBytesMax = std::size_t{16} << 20;  // larger ones are not copied
+// What prepare_direct copies holds up its caller: at most some ten microseconds.
+constexpr std::size_t kPreparedBytesMax = std::size_t{128} << 10;
 
 ErrorCode code_of(int error) {
   switch (error) {
@@ -141,18 +144,41 @@ class PosixFile final : public port::File {
   }
 
   Status write_durably_at(std::uint64_t offset, std::span<const base::ByteView> pieces) override {
-    std::size_t bytes = 0;
-    for (const base::ByteView piece : pieces) {
-      bytes += piece.size();
-    }
-    if (offset % kDirectAlignment == 0 && bytes % kDirectAlignment == 0 && bytes > 0 &&
-        bytes <= kDirectBytesMax && open_direct()) {
+    const std::size_t bytes = bytes_of(pieces);
+    if (is_direct(offset, bytes, kDirectBytesMax) && open_direct()) {
       OSTRAKA_ASSIGN(const bool done, write_directly(offset, pieces, bytes));
       if (done) {
         return {};
       }
     }
     return File::write_durably_at(offset, pieces);
+  }
+
+  std::optional<port::DirectWrite> prepare_direct(std::uint64_t offset,
+                                                  std::span<const base::ByteView> pieces) override {
+    const std::size_t bytes = bytes_of(pieces);
+    // Opening may block: the first write_durably_at does it.
+    if (direct_ != Direct::open || !is_direct(offset, bytes, kPreparedBytesMax)) {
+      return std::nullopt;
+    }
+    port::DirectWrite write = make_direct(offset, pieces, bytes);
+    return write.buffer == nullptr ? std::nullopt : std::optional(std::move(write));
+  }
+
+  std::optional<Status> outcome_of(const port::DirectWrite& write, std::int64_t result) override {
+    if (result >= 0) {
+      return static_cast<std::size_t>(result) == write.bytes ? std::optional(Status())
+                                                             : std::nullopt;
+    }
+    switch (result) {
+      case -EINVAL:  // the file system does not want this alignment
+      case -EINTR:
+      case -EAGAIN:
+      case -ECANCELED:
+        return std::nullopt;
+      default:
+        return failed("writing", path_, static_cast<int>(-result));
+    }
   }
 
   Status sync() override {
@@ -213,22 +239,48 @@ class PosixFile final : public port::File {
     return direct_ == Direct::open;
   }
 
+  static std::size_t bytes_of(std::span<const base::ByteView> pieces) {
+    std::size_t bytes = 0;
+    for (const base::ByteView piece : pieces) {
+      bytes += piece.size();
+    }
+    return bytes;
+  }
+
+  static bool is_direct(std::uint64_t offset, std::size_t bytes, std::size_t bytes_max) {
+    return offset % kDirectAlignment == 0 && bytes % kDirectAlignment == 0 && bytes > 0 &&
+           bytes <= bytes_max;
+  }
+
+  // Without a buffer when there is no memory for it.
+  [[nodiscard]] port::DirectWrite make_direct(std::uint64_t offset,
+                                              std::span<const base::ByteView> pieces,
+                                              std::size_t bytes) const {
+    const std::size_t room = (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
+    port::DirectWrite write;
+    write.descriptor = direct_fd_.get();
+    write.offset = offset;
+    write.bytes = bytes;
+    write.buffer.reset(static_cast<char*>(std::aligned_alloc(kBufferAlignment, room)));
+    if (write.buffer != nullptr) {
+      std::size_t filled = 0;
+      for (const base::ByteView piece : pieces) {
+        std::memcpy(write.buffer.get() + filled, piece.data(), piece.size());
+        filled += piece.size();
+      }
+    }
+    return write;
+  }
+
   // False when the file system does not want this alignment: nothing was written then.
   Result<bool> write_directly(std::uint64_t offset, std::span<const base::ByteView> pieces,
                               std::size_t bytes) {
-    const std::size_t room = (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-    const std::unique_ptr<char, decltype(&std::free)> buffer(
-        static_cast<char*>(std::aligned_alloc(kBufferAlignment, room)), &std::free);
-    if (buffer == nullptr) {
+    const port::DirectWrite write = make_direct(offset, pieces, bytes);
+    if (write.buffer == nullptr) {
       return false;
     }
-    std::size_t filled = 0;
-    for (const base::ByteView piece : pieces) {
-      std::memcpy(buffer.get() + filled, piece.data(), piece.size());
-      filled += piece.size();
-    }
     for (std::size_t done = 0; done < bytes;) {
-      const ssize_t n = ::pwrite(direct_fd_.get(), buffer.get() + done, bytes - done,
+      const ssize_t n = ::pwrite(direct_fd_.get(), write.buffer.get() + done, bytes - done,
                                  static_cast<off_t>(offset + done));
       if (n >= 0) {
         done += static_cast<std::size_t>(n);

@@ -35,6 +35,10 @@ void append_reactor_metrics(std::span<const ReactorStats> reactors, base::Metric
     out.counter({"ostraka_reactor_busy_seconds_total", "Time in turns, without waiting."},
                 seconds(r.busy), labels);
   });
+  each([&](const ReactorStats& r, const auto& labels) {
+    out.counter({"ostraka_reactor_ring_writes_total", "Durable writes handed to io_uring."},
+                r.ring_writes, labels);
+  });
 }
 
 }  // namespace ostraka::net

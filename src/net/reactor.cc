@@ -1,6 +1,7 @@
 #include "net/reactor.h"
 
 #include "base/assert.h"
+#include "net/internal/file_ring.h"
 
 #include <algorithm>
 #include <ctime>
@@ -26,6 +27,7 @@ Reactor::Reactor(ReactorOptions options) : options_(options) {}
 Reactor::~Reactor() {
   signals_.reset();
   pool_.shut_down();
+  ring_.reset();
   // Closures may own streams and timers: they go while everything else is still there.
   posted_.clear();
   end_of_turn_.clear();
@@ -76,11 +78,27 @@ std::unique_ptr<port::Timer> Reactor::make_timer(port::Closure on_fire) {
 
 void Reactor::run_blocking(unsigned lane, port::Closure job, port::Closure done) {
   assert_owner();
+  OSTRAKA_ASSERT(ring_ == nullptr || !ring_->is_busy(lane), "a lane with writes has nothing else");
   pool_.submit(lane, [this, run = std::move(job), then = std::move(done)]() mutable {
     run();
     run = {};
     post_remote(std::move(then));
   });
+}
+
+base::Status Reactor::open_ring() {
+  assert_owner();
+  OSTRAKA_ASSIGN(ring_, internal::FileRing::open(poller_));
+  return {};
+}
+
+void Reactor::write_durably(unsigned lane, port::DurableWrite& write, port::Closure done) {
+  assert_owner();
+  if (ring_ != nullptr && ring_->submit(lane, write, done)) {
+    ++stats_.ring_writes;
+  } else {
+    Executor::write_durably(lane, write, std::move(done));
+  }
 }
 
 void Reactor::run() {
@@ -146,6 +164,7 @@ void Reactor::turn(base::Instant wake_at) {
   const base::Instant start = now();
   poller_.dispatch();
   run_resumed();
+  run_ended_writes();
   run_remote();
   timers_.fire_due(start);
   run_posted();
@@ -166,6 +185,22 @@ void Reactor::run_resumed() {
     }
   }
   resumed_.erase(resumed_.begin(), resumed_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+// Whether or not the poller has told: the kernel tells of a write's end by interrupting the wait,
+// and another one only to hear of it would cost a system call a write.
+void Reactor::run_ended_writes() {
+  if (ring_ == nullptr) {
+    return;
+  }
+  for (unsigned left = ring_->ended(); left > 0; --left) {
+    internal::FileRing::Ended ended = ring_->take_ended();
+    if (ended.has_status) {
+      ended.done();
+    } else {
+      Executor::write_durably(ended.lane, *ended.write, std::move(ended.done));
+    }
+  }
 }
 
 void Reactor::run_remote() {

@@ -1,13 +1,14 @@
 // The real port::Executor: one event loop on one thread, on epoll.
 //
-// A turn is: wait for I/O (one epoll_pwait2), handle what is ready, closures from other threads,
-// due timers, posted closures, end-of-turn closures (repeated until none is left, up to a bound),
-// then one write to each socket that has output. What is posted during the turn runs in the next
-// one.
+// A turn is: wait for I/O (one epoll_pwait2), handle what is ready, durable writes that have ended,
+// closures from other threads, due timers, posted closures, end-of-turn closures (repeated until
+// none is left, up to a bound), then one write to each socket that has output. What is posted
+// during the turn runs in the next one.
 //
 // Threads: the thread that calls run() owns the reactor; before and after run() any one thread may.
 // Only post_remote() and stop() are for every thread. Destroying the reactor waits for running
-// blocking jobs, then drops every pending closure uncalled. Timers and the network must be gone.
+// blocking jobs and for durable writes, then drops every pending closure uncalled. Timers and the
+// network must be gone.
 #pragma once
 
 #include "base/time.h"
@@ -29,6 +30,8 @@ namespace ostraka::net {
 
 namespace internal {
 
+class FileRing;
+
 // Something with output that leaves at the end of the turn.
 class TurnOutput {
  public:
@@ -45,7 +48,8 @@ struct ReactorStats {
   std::uint64_t turns = 0;
   std::uint64_t slow_turns = 0;  // longer than ReactorOptions::slow_turn
   base::Duration longest_turn;
-  base::Duration busy;  // sum of all turns without their waiting
+  base::Duration busy;            // sum of all turns without their waiting
+  std::uint64_t ring_writes = 0;  // durable writes without a thread
 };
 
 struct ReactorOptions {
@@ -65,6 +69,10 @@ class Reactor final : public port::Executor {
   [[nodiscard]] std::unique_ptr<port::Timer> make_timer(port::Closure on_fire) override;
   // `lane` < 64; lane 63 is used by the network for host names.
   void run_blocking(unsigned lane, port::Closure job, port::Closure done) override;
+  // By io_uring after open_ring(), if the file and the kernel take it; else on the lane's thread.
+  void write_durably(unsigned lane, port::DurableWrite& write, port::Closure done) override;
+  // Errors: unsupported, with the system's reason; all goes on with threads then.
+  [[nodiscard]] base::Status open_ring();
 
   // Turns until stop().
   void run();
@@ -96,6 +104,7 @@ class Reactor final : public port::Executor {
   [[nodiscard]] base::Duration wait_limit(base::Instant wake_at);
   void run_remote();
   void run_resumed();
+  void run_ended_writes();
   void run_posted();
   void end_turn();
   void assert_owner() const;
@@ -117,7 +126,8 @@ class Reactor final : public port::Executor {
   std::thread::id owner_;  // none: not running
   std::unique_ptr<internal::SignalHook> signals_;
   ReactorStats stats_;
-  internal::BlockingPool pool_;  // last: its threads end before the queues go
+  std::unique_ptr<internal::FileRing> ring_;  // null: not opened
+  internal::BlockingPool pool_;               // last: its threads end before the queues go
 };
 
 }  // namespace ostraka::net

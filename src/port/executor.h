@@ -6,10 +6,15 @@
 // without being called.
 #pragma once
 
+#include "base/bytes.h"
+#include "base/result.h"
 #include "base/time.h"
+#include "port/file_system.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 namespace ostraka::port {
 
@@ -26,6 +31,14 @@ class Timer {
   // Replaces the earlier deadline. Instant::never() disarms.
   virtual void arm(base::Instant deadline) = 0;
   virtual void disarm() = 0;
+};
+
+// A write for Executor::write_durably, and what became of it.
+struct DurableWrite {
+  File* file = nullptr;
+  std::uint64_t offset = 0;
+  std::span<const base::ByteView> pieces;
+  base::Status status;  // when it is done
 };
 
 class Executor {
@@ -53,7 +66,13 @@ class Executor {
 
   // Runs `job` on a pool thread (it may block: file writes, fdatasync, ingest), then `done` on the
   // reactor. Jobs of one `lane` run one after the other in order; lanes run in parallel.
+  // `done` is destroyed after the job, called or not, so what it holds lives as long as the job.
   virtual void run_blocking(unsigned lane, Closure job, Closure done) = 0;
+
+  // As File::write_durably_at, without blocking the reactor; then `done` on it. What `write` refers
+  // to lives as long as `done`, which is destroyed after the write, called or not. A lane with
+  // writes has nothing else, and one write at a time: an executor may do them without its thread.
+  virtual void write_durably(unsigned lane, DurableWrite& write, Closure done);
 };
 
 }  // namespace ostraka::port

@@ -14,6 +14,16 @@ base::Status File::write_durably_at(std::uint64_t offset, std::span<const base::
   return synced;
 }
 
+std::optional<DirectWrite> File::prepare_direct(std::uint64_t /*offset*/,
+                                                std::span<const base::ByteView> /*pieces*/) {
+  return std::nullopt;
+}
+
+std::optional<base::Status> File::outcome_of(const DirectWrite& /*write*/,
+                                             std::int64_t /*result*/) {
+  return std::nullopt;
+}
+
 base::Result<std::string> read_whole_file(FileSystem& files, const std::string& path,
                                           std::uint64_t max_bytes) {
   OSTRAKA_ASSIGN(const std::unique_ptr<File> file, files.open(path, OpenMode::read_only));

@@ -11,12 +11,26 @@
 #include "base/strong_id.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace ostraka::port {
+
+// A durable write that only the kernel is missing: for an executor that can wait for it without a
+// thread (Executor::write_durably).
+struct DirectWrite {
+  struct Free {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+  int descriptor = -1;  // the file's
+  std::uint64_t offset = 0;
+  std::size_t bytes = 0;
+  std::unique_ptr<char, Free> buffer;  // aligned; holds the bytes until the kernel has ended
+};
 
 class File {
  public:
@@ -36,6 +50,15 @@ class File {
   // (the state of the file is unknown, as after sync).
   [[nodiscard]] virtual base::Status write_durably_at(std::uint64_t offset,
                                                       std::span<const base::ByteView> pieces);
+  // What write_durably_at would hand to the kernel as one write that is durable when it has ended,
+  // with a copy of the pieces. Never blocks. Nothing where there is no such thing: write_durably_at
+  // is the way then, as it always may be.
+  [[nodiscard]] virtual std::optional<DirectWrite> prepare_direct(
+      std::uint64_t offset, std::span<const base::ByteView> pieces);
+  // What `result` of such a write (the bytes written, or a negative errno) means; errors as of
+  // write_durably_at, which has to write it all again when there is no answer.
+  [[nodiscard]] virtual std::optional<base::Status> outcome_of(const DirectWrite& write,
+                                                               std::int64_t result);
   // fdatasync. After a failure the state of the file is unknown: the caller must not retry (the
   // process ends).
   [[nodiscard]] virtual base::Status sync() = 0;

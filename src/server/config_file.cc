@@ -83,6 +83,7 @@ base::Result<Flags> flags_of(const toml::table& parsed, const std::string& file_
   table.text("peer-secret", out.peer_secret);
   table.flag("insecure", out.insecure);
   table.text("log-level", out.log_level);
+  table.text("log-io", out.log_io);
   if (std::string problem = table.problem(); !problem.empty()) {
     return base::fail(base::ErrorCode::invalid_argument, std::move(problem));
   }

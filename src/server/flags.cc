@@ -145,6 +145,7 @@ Flags merge(const Flags& given, const Flags& otherwise) {
   take(out.peer_secret, given.peer_secret);
   take(out.insecure, given.insecure);
   take(out.log_level, given.log_level);
+  take(out.log_io, given.log_io);
   return out;
 }
 
@@ -161,6 +162,7 @@ base::Result<Settings> settle(const Flags& flags) {
                .requirepass = flags.requirepass.value_or(""),
                .peer_secret_file = flags.peer_secret.value_or(""),
                .log_level = flags.log_level.value_or("info"),
+               .log_io = flags.log_io.value_or("auto"),
                .insecure = flags.insecure.value_or(false)};
   OSTRAKA_TRY(settle_membership(flags, out));
   OSTRAKA_TRY(check_address("peer", out.peer));
@@ -189,6 +191,9 @@ base::Result<Settings> settle(const Flags& flags) {
   if (std::ranges::find(kLevels, out.log_level) == kLevels.end()) {
     return std::unexpected(bad(
         fmt::format("--log-level '{}': one of debug, info, warning, error, off", out.log_level)));
+  }
+  if (out.log_io != "auto" && out.log_io != "thread") {
+    return std::unexpected(bad(fmt::format("--log-io '{}': one of auto, thread", out.log_io)));
   }
   OSTRAKA_TRY(check_distinct(out));
   OSTRAKA_TRY(check_exposure(out));

@@ -30,6 +30,7 @@ struct Flags {
   std::optional<std::string> peer_secret = {};  // a file
   std::optional<bool> insecure = {};
   std::optional<std::string> log_level = {};
+  std::optional<std::string> log_io = {};
 };
 
 // Complete and without contradiction.
@@ -46,6 +47,7 @@ struct Settings {
   std::string requirepass;
   std::string peer_secret_file;
   std::string log_level;
+  std::string log_io;  // auto or thread
   bool insecure = false;
 };
 

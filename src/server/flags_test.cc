@@ -45,6 +45,9 @@ TEST(Flags, ContradictionsAreRefusedByName) {
   EXPECT_NE(refusal({.redis = "6379"}).find("--redis"), std::string::npos);
   EXPECT_NE(refusal({.http = "host:99999"}).find("--http"), std::string::npos);
   EXPECT_NE(refusal({.log_level = "loud"}).find("--log-level"), std::string::npos);
+  EXPECT_NE(refusal({.log_io = "aio"}).find("--log-io 'aio': one of auto, thread"),
+            std::string::npos);
+  EXPECT_EQ(refusal({.log_io = "thread"}), "accepted");
   EXPECT_EQ(refusal({.engine = "multi-paxos"}), "accepted");
   EXPECT_NE(refusal({.engine = "paxos"}).find("--engine 'paxos': one of raft, multi-paxos, zab"),
             std::string::npos);
@@ -66,13 +69,14 @@ TEST(Flags, ListeningBeyondLoopbackNeedsSecrets) {
 TEST(ConfigFile, HasTheNamesOfTheFlags) {
   const base::Result<Flags> flags = parse_config(
       "name = \"n1\"\ndata-dir = \"/d\"\nredis = \"127.0.0.1:1\"\nreactors = 1\n"
-      "insecure = true\nlog-level = \"debug\"\n",
+      "insecure = true\nlog-level = \"debug\"\nlog-io = \"thread\"\n",
       "c.toml");
   ASSERT_TRUE(flags.has_value()) << flags.error().to_string();
   EXPECT_EQ(flags->name, "n1");
   EXPECT_EQ(flags->data_dir, "/d");
   EXPECT_EQ(flags->reactors, 1);
   EXPECT_EQ(flags->insecure, true);
+  EXPECT_EQ(flags->log_io, "thread");
 }
 
 TEST(ConfigFile, UnknownAndMistypedKeysAreNamedWithTheirLine) {

@@ -133,6 +133,21 @@ void warn_of_few_files(std::uint64_t limit, node::Log& log) {
   }
 }
 
+// A server that may not use io_uring serves as well, with a thread for the log.
+void choose_log_io(const std::string& log_io, net::Reactor& reactor, node::Log& log) {
+  if (log_io == "thread") {
+    log.write(node::LogLevel::info, "batches of the log are written by a thread (--log-io thread)");
+    return;
+  }
+  const base::Status opened = reactor.open_ring();
+  log.write(node::LogLevel::info,
+            opened.has_value()
+                ? "batches of the log are written by io_uring"
+                : fmt::format("batches of the log are written by a thread: the system refuses "
+                              "io_uring ({})",
+                              opened.error().context));
+}
+
 const char* directory_advice(const base::Error& error) {
   if (error.code == base::ErrorCode::not_found) {
     return "; make its parent folder first, or choose another --data-dir";
@@ -206,6 +221,7 @@ ExitCode run(const RunOptions& options) {
   StderrLog log(options.settings.log_level);
   warn_of_few_files(raise_open_files_limit(), log);
   net::Reactor reactor;
+  choose_log_io(options.settings.log_io, reactor, log);
   LinuxProcess process(reactor);
   const std::unique_ptr<port::Network> network = net::make_network(reactor);
   if (const std::string problem = problem_of_addresses(options.settings, *network);

@@ -92,12 +92,11 @@ class LogStream {
     bool in_flight = false;  // named in in_flight_shards_
   };
 
-  // What a writing job needs; outlives the stream if it must.
+  // What the writing of a batch needs; outlives the stream if it must.
   struct Io {
     std::shared_ptr<SegmentFile> file;
-    std::uint64_t offset = 0;
     BatchBuilder batch;
-    base::Status status;
+    port::DurableWrite write;
   };
 
   struct WaitingRead {

@@ -202,7 +202,9 @@ void LogStream::submit() {
   const std::uint64_t bytes = io_->batch.finish(format_, header);
   OSTRAKA_ASSERT(bytes <= segment.file->bytes - segment.end, "a batch stays inside its segment");
   io_->file = segment.file;
-  io_->offset = segment.end;
+  io_->write.file = segment.file->writer.get();
+  io_->write.offset = segment.end;
+  io_->write.pieces = io_->batch.pieces();
   segment.end += bytes;
   ++segment.batches;
   counters_.bytes_written += bytes;
@@ -210,27 +212,21 @@ void LogStream::submit() {
 }
 
 void LogStream::start_io() {
-  executor_.run_blocking(
-      options_.first_lane + kFirstStreamLane + format_.stream,
-      [io = io_, ignored = options_.mutant == Mutant::sync_error_ignored] {
-        io->status = io->file->writer->write_durably_at(io->offset, io->batch.pieces());
-        if (ignored && !io->status.has_value() &&
-            io->status.error().code == base::ErrorCode::io_error) {
-          io->status = {};
-        }
-      },
-      [this, alive = alive_] {
-        if (*alive) {
-          finish_io();
-        }
-      });
+  executor_.write_durably(options_.first_lane + kFirstStreamLane + format_.stream, io_->write,
+                          [this, io = io_, alive = alive_] {
+                            if (*alive) {
+                              finish_io();
+                            }
+                          });
 }
 
 void LogStream::finish_io() {
   if (flags_.failed) {
     return;
   }
-  if (io_->status.has_value()) {
+  const base::Status& status = io_->write.status;
+  if (status.has_value() || (options_.mutant == Mutant::sync_error_ignored &&
+                             status.error().code == base::ErrorCode::io_error)) {
     ++counters_.syncs;
     timers_.backoff = options_.retry_min;
     complete_batch();
@@ -238,13 +234,13 @@ void LogStream::finish_io() {
   }
   // Nothing of a batch that could not be written has been promised: the same bytes go to the same
   // place once there is space. Any other failure leaves nothing to be sure of.
-  if (io_->status.error().code == base::ErrorCode::disk_full) {
+  if (status.error().code == base::ErrorCode::disk_full) {
     tell_space(true);
     timers_.retry->arm(executor_.now() + timers_.backoff);
     timers_.backoff = std::min(timers_.backoff * 2, options_.retry_max);
     return;
   }
-  fail(io_->status.error());
+  fail(status.error());
 }
 
 void LogStream::complete_batch() {

@@ -32,7 +32,7 @@ struct StreamFormat {
 struct SegmentFile {
   std::string path;
   std::uint64_t bytes = 0;
-  std::unique_ptr<port::File> writer;  // used on the stream's lane only; null when only read
+  std::unique_ptr<port::File> writer;  // the stream's writes only; null when only read
   std::unique_ptr<port::File> reader;  // used on the reading lane only; opened when first needed
   std::uint32_t readers = 0;           // reading jobs in flight; the reactor's
 };
