@@ -70,9 +70,9 @@ def main():
         with Load(cluster, rng, threads=4) as load:
             load.wait_for_progress(50)
             end = time.monotonic() + seconds(14)
-            # The log is written by pwrite past the page cache, where the file system can; else by
-            # pwritev and fdatasync.
-            write, sync = "pwrite64,pwritev", "pwrite64,fdatasync"
+            # The log is written past the page cache, where the file system can, by io_uring (a ring
+            # that takes no more leaves it to a thread) or pwrite; else by pwritev and fdatasync.
+            write, sync = "io_uring_enter,pwrite64,pwritev", "io_uring_enter,pwrite64,fdatasync"
             plan = [("leader", sync, 1), ("follower", sync, rng.randrange(2, 40)),
                     ("leader", write, 1), ("follower", write, rng.randrange(2, 40))]
             number = 0
