@@ -199,7 +199,7 @@ TEST_F(RingTest, DestroyingTheReactorWaitsForTheKernel) {
   EXPECT_TRUE(drained) << "there was no room for the write before";
   reader.join();
   EXPECT_EQ(ends, 0);
-  EXPECT_EQ(file.results, "4 ");
+  ASSERT_EQ(file.results, "4 ") << "else there is nothing to read";
   std::string got(4, '?');
   EXPECT_EQ(::read(pipe.ends[0], got.data(), got.size()), 4);
   EXPECT_EQ(got, "kept");

@@ -221,7 +221,6 @@ ExitCode run(const RunOptions& options) {
   StderrLog log(options.settings.log_level);
   warn_of_few_files(raise_open_files_limit(), log);
   net::Reactor reactor;
-  choose_log_io(options.settings.log_io, reactor, log);
   LinuxProcess process(reactor);
   const std::unique_ptr<port::Network> network = net::make_network(reactor);
   if (const std::string problem = problem_of_addresses(options.settings, *network);
@@ -251,6 +250,7 @@ ExitCode run(const RunOptions& options) {
     last_line(start_line(started.error()));
     return ExitCode::failed;
   }
+  choose_log_io(options.settings.log_io, reactor, log);
   bool stopping = false;
   reactor.on_termination([&](int signal) {
     if (stopping) {
