@@ -196,6 +196,7 @@ const tests = {
     await page.keyboard.press("?");
     await page.locator("dialog h2", {hasText: "Help"}).waitFor();
     await page.keyboard.press("Escape");
+    await page.locator("dialog h2", {hasText: "Help"}).waitFor({state: "hidden"});
     await page.keyboard.press("+");
     assert.equal(await page.locator("#speed").inputValue(), "2");
     await page.keyboard.press("t");

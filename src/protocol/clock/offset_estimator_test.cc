@@ -102,6 +102,19 @@ TEST(SteeredClock, SlewsAtItsRateAndStepsAtOnce) {
   EXPECT_EQ(clock.left(at(90'000)), ms(0));
 }
 
+// Each nanosecond below counts: a correction in whole microseconds would go back at each of them.
+TEST(SteeredClock, GoesOnAtEveryNanosecondWhileItIsSlowedDown) {
+  SteeredClock clock(SteeredClock::kSlewMaxPpm);
+  clock.slew(ms(-1), Instant());
+  for (std::int64_t ns = 1; ns <= 5000; ++ns) {
+    const Instant under = Instant() + Duration::nanoseconds(ns);
+    ASSERT_EQ(clock.read(under), Instant() + Duration::nanoseconds(ns - ns / 2)) << ns;
+  }
+  // Two centuries of it are no overflow.
+  clock.slew(ms(-1), at(1));
+  EXPECT_EQ(clock.left(at(std::int64_t{200} * 365 * 86'400'000)), ms(0));
+}
+
 RC_GTEST_PROP(SteeredClock, NeverGoesBackWhileSlewing, ()) {
   SteeredClock clock(*rc::gen::inRange<std::int64_t>(1, SteeredClock::kSlewMaxPpm + 1));
   Instant under;

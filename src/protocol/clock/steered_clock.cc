@@ -9,14 +9,22 @@ namespace ostraka::protocol::clock {
 using base::Duration;
 using base::Instant;
 
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+}  // namespace
+
 SteeredClock::SteeredClock(std::int64_t slew_ppm) : slew_ppm_(slew_ppm) {
   OSTRAKA_ASSERT(slew_ppm > 0 && slew_ppm <= kSlewMaxPpm, "a rate that never stops the clock");
 }
 
 Duration SteeredClock::correction_at(Instant under) const {
-  // Whole microseconds first: the product of a long time and a rate must not overflow.
-  const Duration grown =
-      Duration::nanoseconds((under - since_).as_microseconds() * slew_ppm_ / 1000);
+  // Exact to the nanosecond, or the clock would go back where a coarser count rises. In two parts:
+  // the product of a long time and a rate would overflow.
+  const std::int64_t passed = (under - since_).as_nanoseconds();
+  const Duration grown = Duration::nanoseconds(passed / kMillion * slew_ppm_ +
+                                               passed % kMillion * slew_ppm_ / kMillion);
   return target_ > correction_ ? std::min(target_, correction_ + grown)
                                : std::max(target_, correction_ - grown);
 }
