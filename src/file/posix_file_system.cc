@@ -16,7 +16,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -265,8 +264,7 @@ class PosixFile final : public port::File {
     if (write.buffer != nullptr) {
       std::size_t filled = 0;
       for (const base::ByteView piece : pieces) {
-        std::memcpy(write.buffer.get() + filled, piece.data(), piece.size());
-        filled += piece.size();
+        filled += piece.copy(write.buffer.get() + filled, piece.size());  // may be empty
       }
     }
     return write;
