@@ -45,7 +45,7 @@ struct RouterOptions {
   std::size_t node_calls_max = 256U << 10;
   // A write that would wait longer than this, besides what an answer takes without a queue, is
   // completed with busy at once; not while fewer than so many writes are in flight. One connection
-  // may have half of them (gateway::resp::Limits::in_flight_max).
+  // may have half of them (gateway::resp::ConnectionLimits::in_flight_max).
   base::Duration queue_time_max = base::Duration::milliseconds(50);
   std::size_t queue_calls_min = 2048;
   // Writes sent and not answered. Below kv::SessionLimits::replies_kept_max, or stored replies
