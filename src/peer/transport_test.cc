@@ -152,6 +152,32 @@ TEST_F(TransportTest, ADeadProcessIsToldAsRefusedAtOnceAndComesBack) {
   ASSERT_TRUE(run_until([&] { return a->seen.log == "+2x2+2" && b->seen.log == "+1"; }));
 }
 
+// The sockets of a killed process close one by one, so an attempt may find its listener still open.
+// "Not refused" would cost its followers half a second: they may not campaign early.
+TEST_F(TransportTest, AProcessWhoseListenerClosesLastIsToldAsRefusedToo) {
+  connect_pair();
+  b.reset();
+  int accepted = 0;
+  std::unique_ptr<port::Listener> dying;
+  auto listener = network->listen(addresses[1], [&](std::unique_ptr<port::Stream> stream) {
+    stream.reset();
+    ++accepted;
+    reactor.post([&] { dying.reset(); });
+  });
+  ASSERT_TRUE(listener.has_value()) << listener.error().to_string();
+  dying = std::move(*listener);
+  ASSERT_TRUE(run_until([&] { return a->seen.log == "+2x2"; })) << a->seen.log;
+  EXPECT_GE(accepted, 1);
+}
+
+TEST_F(TransportTest, ABreakIsToldThoughTheNewConnectionsGoOnBreaking) {
+  connect_pair();
+  b.reset();
+  auto listener = network->listen(addresses[1], [](std::unique_ptr<port::Stream>) {});
+  ASSERT_TRUE(listener.has_value()) << listener.error().to_string();
+  ASSERT_TRUE(run_until([&] { return a->seen.log == "+2-2"; })) << a->seen.log;
+}
+
 TEST_F(TransportTest, QueuesAreBounded) {
   TransportOptions options = options_of(1);
   options.bulk_bytes_max = 1U << 20;

@@ -11,6 +11,10 @@ namespace {
 constexpr base::Duration kConnectTimeout = base::Duration::seconds(1);
 constexpr base::Duration kRetryFirst = base::Duration::milliseconds(50);
 constexpr base::Duration kRetryMax = base::Duration::seconds(1);
+// A process that dies closes its connections and its listener one after the other: an attempt
+// between the two is accepted and then closed. So that is asked again before it is believed.
+constexpr base::Duration kDyingRetry = base::Duration::milliseconds(10);
+constexpr std::uint32_t kDyingRetries = 3;
 
 }  // namespace
 
@@ -119,6 +123,13 @@ void TransportImpl::link_failed(Peer& peer, const base::Error& reason) {
     peer.break_untold = true;
     peer.failures = 0;
     dial(peer);
+    return;
+  }
+  if (peer.break_untold && reason.code == base::ErrorCode::connection_closed &&
+      peer.failures < kDyingRetries) {
+    ++peer.failures;
+    peer.waiting = true;
+    peer.retry->arm(executor_.now() + kDyingRetry);
     return;
   }
   schedule_retry(peer);
