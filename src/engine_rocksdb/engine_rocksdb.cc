@@ -37,7 +37,8 @@ RocksEngine::RocksEngine(Location location, port::Executor& executor, const Opti
         } else if (health_ == Health::reopening) {
           try_reopen();
         }
-      })) {
+      })),
+      rest_(executor.make_timer([this] { look_at_writes(); })) {
   listener_ = std::make_shared<Listener>([&executor, anchor = anchor_](const base::Error& error) {
     executor.post_remote([anchor, error] {
       if (anchor->engine != nullptr) {
@@ -81,6 +82,7 @@ base::Status RocksEngine::write(port::WriteBatch& batch) {
   }
   OSTRAKA_TRY(native.fill_status());
   database_->hint().allow(!native.removes_data_range());
+  watch_writes(native.native().GetDataSize());
   return to_status(database_->db().Write(write_options(), &native.native()));
 }
 

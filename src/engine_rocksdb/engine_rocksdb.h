@@ -38,6 +38,7 @@ struct Options {
   int open_files_max = 256;
   int background_jobs = 2;
   base::Duration recovery_interval = base::Duration::seconds(1);  // between attempts
+  base::Duration rest_interval = base::Duration::seconds(2);      // with few writes, then it merges
 };
 
 // Blocking. `files.root()` names the data directory and must not be empty; `files` and `executor`

@@ -42,9 +42,7 @@ void set_compaction(rocksdb::Options& to, const Options& options) {
   to.max_background_jobs = options.background_jobs;
   to.level_compaction_dynamic_level_bytes = true;
   to.num_levels = kLevels;
-  // Level 0 is merged with all of the next level: not before it is worth it. Reads skip most of its
-  // files by their filters.
-  to.level0_file_num_compaction_trigger = 8;
+  to.level0_file_num_compaction_trigger = kLevel0Files;
   to.level0_slowdown_writes_trigger = 40;
   to.level0_stop_writes_trigger = 40;
   to.soft_pending_compaction_bytes_limit = 0;  // bounded by the number of files at level 0

@@ -11,6 +11,10 @@
 namespace ostraka::engine_rocksdb {
 
 inline constexpr int kWriteBuffers = 6;
+// Level 0 is merged with all of the next level: not before it is worth it. Reads skip most of its
+// files by their filters, and when few writes come there are fewer (resting.cc).
+inline constexpr int kLevel0Files = 8;
+inline constexpr int kLevel0FilesResting = 2;
 
 [[nodiscard]] rocksdb::Options make_options(const Location& location, const Options& options,
                                             std::shared_ptr<Listener> listener);

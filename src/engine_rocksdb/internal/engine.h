@@ -6,6 +6,7 @@
 #include "port/engine.h"
 #include "port/executor.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -68,6 +69,8 @@ class RocksEngine final : public port::Engine {
   void try_reopen();
   void reopened(const base::Status& status);
   void retry_later();
+  void watch_writes(std::size_t bytes);
+  void look_at_writes();
 
   const Location location_;
   port::Executor& executor_;
@@ -77,6 +80,9 @@ class RocksEngine final : public port::Engine {
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<Database> database_;  // the reactor's copy of Shared::current
   std::unique_ptr<port::Timer> retry_;
+  std::unique_ptr<port::Timer> rest_;
+  std::size_t written_bytes_ = 0;  // since the timer was armed; 0: it is not
+  bool resting_ = false;           // the database merges at kLevel0FilesResting
   std::uint64_t epoch_ = 1;
   Health health_ = Health::good;
   base::Error failure_ = {};  // why the engine is not good

@@ -112,6 +112,7 @@ void RocksEngine::reopened(const base::Status& status) {
     return;
   }
   database_ = current();
+  resting_ = false;
   health_ = Health::good;
 }
 
