@@ -71,7 +71,6 @@ TEST_F(RestingTest, FilesOfALoadAreMergedWhenItHasGone) {
     executor_.advance(options_.rest_interval);
   }
   EXPECT_EQ(tables(), kFlushes);
-  load(1);
   executor_.advance(options_.rest_interval);
   EXPECT_TRUE(becomes(1)) << tables();
   std::string value;

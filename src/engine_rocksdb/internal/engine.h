@@ -81,7 +81,8 @@ class RocksEngine final : public port::Engine {
   std::shared_ptr<Database> database_;  // the reactor's copy of Shared::current
   std::unique_ptr<port::Timer> retry_;
   std::unique_ptr<port::Timer> rest_;
-  std::size_t written_bytes_ = 0;  // since the timer was armed; 0: it is not
+  std::size_t written_bytes_ = 0;  // since the timer was armed
+  bool watching_ = false;          // the timer is armed
   bool resting_ = false;           // the database merges at kLevel0FilesResting
   std::uint64_t epoch_ = 1;
   Health health_ = Health::good;

@@ -18,15 +18,20 @@ constexpr std::size_t kRestingBytesMax = std::size_t{512} << 10;
 }  // namespace
 
 void RocksEngine::watch_writes(std::size_t bytes) {
-  if (written_bytes_ == 0) {
+  written_bytes_ += bytes;
+  if (!watching_) {
+    watching_ = true;
     rest_->arm(executor_.now() + options_.rest_interval);
   }
-  written_bytes_ += bytes;
 }
 
 void RocksEngine::look_at_writes() {
   const bool resting = written_bytes_ <= kRestingBytesMax;
-  // The next write arms the timer again.
+  // Also when nothing follows a load. An engine at rest is looked at again after its next write.
+  watching_ = !resting;
+  if (watching_) {
+    rest_->arm(executor_.now() + options_.rest_interval);
+  }
   written_bytes_ = 0;
   if (resting == resting_ || health_ != Health::good || !location_.compactions) {
     return;
