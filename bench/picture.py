@@ -178,7 +178,7 @@ def svg(record, row_texts):
     drawing.text(MARGIN, drawing.y + 28,
                  f"{record['cpu']}, {record['cores']} cores, Linux {record['kernel']}; commit "
                  f"{record['commit']}; all nodes and the client on this machine, "
-                 f"{record['arguments']['seconds']:g} s a row", "faint")
+                 f"{report.seconds_a_row(record)}", "faint")
     drawing.y += 54
     legend(drawing, [n for n in SYSTEMS if any(n in row for row in results.values())])
     bar_rows(drawing, results, void, row_texts)

@@ -214,6 +214,58 @@ TITLES = {"ostraka": "Ostraka", "etcd": "etcd", "zookeeper": "ZooKeeper",
           "redis": "Redis, one server", "multi-paxos": "Multi-Paxos", "zab": "ZAB"}
 
 
+SAME_MACHINE = ("cpu", "cores", "memory_gb", "kernel", "disk")
+
+
+def joined(records):
+    """One record of several of one machine: of different rows, or more runs of the same, which
+    must be equally long; ValueError when they do not go together. What was judged in them is to be
+    judged anew."""
+    first, found, failed = records[0], {}, {}
+    parts = [part for record in records for part in record.get("parts") or [
+        {"rows": list(record["rows"]), "date": record["date"], "commit": record["commit"],
+         "loopback_send_receive_us": record["loopback_send_receive_us"],
+         "arguments": record["arguments"]}]]
+    for record in records:
+        differs = [name for name in SAME_MACHINE if record[name] != first[name]]
+        if differs:
+            raise ValueError(f"records of two machines: {', '.join(differs)}")
+        for row, systems in record["rows"].items():
+            found.setdefault(row, {})
+            for name, reports in systems.items():
+                found[row].setdefault(name, []).extend(reports)
+        for name, reasons in record["failed"].items():
+            failed.setdefault(name, []).extend(reasons)
+    for row in found:
+        lengths = {part["arguments"]["seconds"] for part in parts if row in part["rows"]}
+        if len(lengths) > 1:
+            raise ValueError(f"runs of {' and '.join(f'{s:g}' for s in sorted(lengths))} s: {row}")
+    return {**first, "commit": ", ".join(dict.fromkeys(part["commit"] for part in parts)),
+            "versions": {k: v for r in records for k, v in r["versions"].items()},
+            "settings": {k: v for r in records for k, v in r["settings"].items()},
+            "rows": found, "failed": failed, "parts": parts}
+
+
+def seconds_a_row(record):
+    seconds = sorted({part["arguments"]["seconds"] for part in record.get("parts", [record])})
+    return f"{' to '.join(f'{s:g}' for s in dict.fromkeys((seconds[0], seconds[-1])))} s a row"
+
+
+def shape(record):
+    """Seconds and runs of the rows; of which rows where they differ."""
+    rows_of = {}
+    for row in record["rows"]:
+        parts = [part["arguments"] for part in record.get("parts", [])
+                 if row in part["rows"]] or [record["arguments"]]
+        runs = sum(arguments["runs"] for arguments in parts)
+        told = (f"{parts[0]['seconds']:.0f} s a row, "
+                f"{'one run' if runs == 1 else f'median of {runs}'}")
+        rows_of.setdefault(told, []).append(row)
+    if len(rows_of) == 1:
+        return next(iter(rows_of))
+    return "; ".join(f"{', '.join(rows)}: {told}" for told, rows in rows_of.items())
+
+
 def table(record, row_texts):
     """Markdown of what was recorded, with date and machine; nothing that was not."""
     results, void = record["rows"], void_rows(record["rows"])
@@ -223,8 +275,7 @@ def table(record, row_texts):
              f"cores, {record['memory_gb']} GB, Linux {record['kernel']}, data on "
              f"{record['disk'].split(' (')[0]}; {'; '.join(record['versions'].values())}. "
              f"Keys of 16 and values of 256 bytes, {record['arguments']['keys']:,} keys, "
-             f"{record['arguments']['seconds']:.0f} s a row, median of "
-             f"{record['arguments']['runs']}.", "",
+             f"{shape(record)}.", "",
              "| | " + " | ".join(TITLES[name] for name in systems) +
              (" | Ostraka against them |" if ours else " |"),
              "|---|" + "---|" * (len(systems) + bool(ours))]

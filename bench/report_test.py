@@ -220,6 +220,7 @@ def record(results):
     return {"date": "2026-01-02 03:04 +0000", "commit": "abc", "cpu": "A & B <CPU>", "cores": 2,
             "memory_gb": 8.0, "kernel": "6.1", "disk": "/dev/x, ext4 (rw)",
             "versions": {"ostraka": "ostraka 1", "etcd": "etcd 3"},
+            "settings": {}, "failed": {}, "loopback_send_receive_us": 9.0,
             "arguments": {"keys": 1_000_000, "seconds": 60.0, "runs": 3}, "rows": results}
 
 
@@ -248,6 +249,39 @@ class Table(unittest.TestCase):
         lines = report.table(record(results), TEXTS).splitlines()
         self.assertEqual(len(lines), 4 + len(EVERY_KIND))
         self.assertEqual({line.count("|") for line in lines[2:]}, {4})
+
+    def test_of_rows_measured_one_after_the_other(self):
+        writes = record({"set64": {"ostraka": [load(2000.0)], "etcd": [load(500.0)]}})
+        reads = record({"get64": {"ostraka": [load(3000.0)]}})
+        reads["arguments"] = {"keys": 1_000_000, "seconds": 20.0, "runs": 1}
+        reads["failed"] = {"etcd": ["slow"]}
+        one = report.joined([writes, reads])
+        self.assertEqual(one["failed"], {"etcd": ["slow"]})
+        self.assertEqual(report.shape(one),
+                         "set64: 60 s a row, median of 3; get64: 20 s a row, one run")
+        self.assertEqual(report.seconds_a_row(one), "20 to 60 s a row")
+        text = report.table(one, TEXTS)
+        self.assertIn("| SET, 64 clients | 2,000/s, p99 1.0 ms | 500/s, p99 1.0 ms | etcd 4.00 |",
+                      text)
+        self.assertIn("| GET linearizable, 64 clients | 3,000/s, p99 1.0 ms |  |  |", text)
+        again = report.joined([one, record({"big": {"ostraka": [big()]}})])
+        self.assertEqual([part["rows"] for part in again["parts"]], [["set64"], ["get64"], ["big"]])
+
+    def test_of_more_runs_of_the_same_rows(self):
+        runs = [record({"set64": {"ostraka": [load(rate)]}}) for rate in (10.0, 70.0, 30.0)]
+        for one in runs:
+            one["arguments"] = {"keys": 1_000_000, "seconds": 60.0, "runs": 1}
+        text = report.table(report.joined(runs), TEXTS)
+        self.assertIn("60 s a row, median of 3.", text)
+        self.assertIn("| SET, 64 clients | 30/s,", text)
+
+    def test_two_machines_and_runs_of_different_length_are_not_joined(self):
+        one, other = record({"set64": {}}), record({"get64": {}})
+        other["cpu"] = "another"
+        self.assertRaisesRegex(ValueError, "two machines: cpu", report.joined, [one, other])
+        longer = record({"set64": {}})
+        longer["arguments"] = {"keys": 1_000_000, "seconds": 90.0, "runs": 1}
+        self.assertRaisesRegex(ValueError, "60 and 90 s: set64", report.joined, [one, longer])
 
     def test_takes_its_place_between_the_marks(self):
         marked = f"a\n{report.TABLE_BEGIN}\nold\n{report.TABLE_END}\nb\n"
