@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "engine_memory/internal/engine.h"
 #include "engine_memory/internal/table.h"
+#include "port/deferred_write.h"
 
 #include <algorithm>
 #include <string>
@@ -101,6 +102,14 @@ base::Status load_image(State& state) {
   }
 }
 
+base::Status write_now(State& state, const Batch& batch) {
+  OSTRAKA_TRY(check(batch));
+  const std::scoped_lock lock(state.mutex);
+  state.map.apply(batch);
+  state.unflushed_bytes += batch.bytes();
+  return {};
+}
+
 // Appends the entries of a table. Errors: corruption for what lies outside the ranges.
 base::Status read_table(State& state, const std::vector<port::FamilyRange>& ranges,
                         const port::TableFile& table, Batch& batch) {
@@ -169,11 +178,15 @@ MemoryEngine::~MemoryEngine() {
 std::unique_ptr<port::WriteBatch> MemoryEngine::new_batch() { return std::make_unique<Batch>(); }
 
 base::Status MemoryEngine::write(port::WriteBatch& batch) {
-  OSTRAKA_TRY(check(static_cast<const Batch&>(batch)));
-  const std::scoped_lock lock(state_->mutex);
-  state_->map.apply(static_cast<const Batch&>(batch));
-  state_->unflushed_bytes += batch.bytes();
-  return {};
+  return write_now(*state_, static_cast<const Batch&>(batch));
+}
+
+std::unique_ptr<port::EngineWrite> MemoryEngine::begin_write(port::WriteBatch& batch) {
+  return std::make_unique<port::DeferredWrite>(
+      executor_, state_->options.write_lane,
+      [state = state_, &from = static_cast<const Batch&>(batch)] {
+        return write_now(*state, from);
+      });
 }
 
 base::Result<bool> MemoryEngine::get(port::Family family, base::ByteView key, std::string& value,

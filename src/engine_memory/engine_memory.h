@@ -29,6 +29,7 @@ enum class Mutant : std::uint8_t {
 struct Options {
   std::string folder = "engine";  // inside the data directory; created
   unsigned lane = 1;              // of Executor::run_blocking, for flushes
+  unsigned write_lane = 2;        // for writes beside the reactor
   // stats().write_stalled once this many bytes wait for a flush
   std::uint64_t stall_bytes = std::uint64_t{256} << 20;
   Mutant mutant = Mutant::none;

@@ -7,6 +7,7 @@
 #include "engine_rocksdb/internal/iterator.h"
 #include "engine_rocksdb/internal/status.h"
 #include "engine_rocksdb/internal/tables.h"
+#include "port/deferred_write.h"
 
 #include <rocksdb/env.h>
 
@@ -72,18 +73,34 @@ std::unique_ptr<port::WriteBatch> RocksEngine::new_batch() {
   return std::make_unique<Batch>(epoch_);
 }
 
-base::Status RocksEngine::write(port::WriteBatch& batch) {
-  auto& native = static_cast<Batch&>(batch);
+base::Status RocksEngine::check(const port::WriteBatch& batch) const {
+  const auto& native = static_cast<const Batch&>(batch);
   if (native.epoch() != epoch_) [[unlikely]] {
     return ended();
   }
   if (health_ != Health::good) [[unlikely]] {
     return std::unexpected(failure_);
   }
-  OSTRAKA_TRY(native.fill_status());
-  database_->hint().allow(!native.removes_data_range());
-  watch_writes(native.native().GetDataSize());
-  return to_status(database_->db().Write(write_options(), &native.native()));
+  return native.fill_status();
+}
+
+base::Status RocksEngine::write(port::WriteBatch& batch) {
+  OSTRAKA_TRY(check(batch));
+  watch_writes(batch.bytes());
+  return database_->write(static_cast<Batch&>(batch));
+}
+
+std::unique_ptr<port::EngineWrite> RocksEngine::begin_write(port::WriteBatch& batch) {
+  base::Status refused = check(batch);
+  if (!refused.has_value()) {
+    return std::make_unique<port::DeferredWrite>(std::move(refused));
+  }
+  watch_writes(batch.bytes());
+  return std::make_unique<port::DeferredWrite>(
+      executor_, options_.write_lane, [database = database_, &native = static_cast<Batch&>(batch)] {
+        const Database::Use use(*database);
+        return use ? database->write(native) : base::Status(ended());
+      });
 }
 
 base::Result<bool> RocksEngine::get(port::Family family, base::ByteView key, std::string& value,

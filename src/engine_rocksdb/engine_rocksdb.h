@@ -11,7 +11,8 @@
 // earlier epoch answer io_error. The owner replays from its log.
 //
 // Threads: as port::Engine says. RocksDB's own threads flush and compact; nothing but
-// export_ranges, ingest_replacing, open and the destructor blocks. Writes never wait: during a
+// export_ranges, ingest_replacing, open and the destructor blocks, and EngineWrite::finish() while
+// the pool is at it. Writes never wait for RocksDB: during a
 // write stall they answer busy, and stats().write_stalled is set before that.
 #pragma once
 
@@ -30,6 +31,7 @@ namespace ostraka::engine_rocksdb {
 struct Options {
   std::string folder = "engine";  // inside the data directory; created
   unsigned lane = 1;              // of Executor::run_blocking, for flushes and recovery
+  unsigned write_lane = 2;        // for writes beside the reactor
   std::uint64_t cache_bytes = std::uint64_t{256} << 20;  // blocks and filters; used lazily
   // All families; flushed when full. The larger, the less is merged again and again; the smaller,
   // the more of an insert finds in the processor's caches (docs/benchmarks.md).

@@ -320,11 +320,17 @@ class Trial {
   explicit Trial(std::uint64_t seed) : prng_(seed) {
     steady_.register_session(7);
     shaken_.register_session(7);
+    if (prng_.chance(2, 3)) {
+      shaken_world_.hold_jobs();
+    }
     model_.index = 1;
     model_.now_ms = steady_.now_ms;
   }
 
   void step() {
+    if (prng_.chance(1, 3)) {
+      shaken_world_.run_jobs();
+    }
     const std::uint64_t kind = prng_.below(20);
     if (kind == 0) {
       shaken_world_.checkpoint();

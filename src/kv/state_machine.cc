@@ -12,6 +12,7 @@
 #include "kv/internal/stored.h"
 
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace ostraka::kv {
@@ -98,6 +99,11 @@ base::Status StateMachine::read(base::ByteView encoded_command, std::string& res
 }
 
 base::Status StateMachine::write_out() { return impl_->core.write(); }
+
+void StateMachine::settle() {
+  // What was refused goes on waiting here.
+  std::ignore = impl_->core.settle();
+}
 
 model::LogIndex StateMachine::stored() const { return impl_->core.stored_index; }
 

@@ -51,7 +51,8 @@ struct StateMachineOptions {
   model::KeyspaceId keyspace_first = model::KeyspaceId(0);
   model::KeyspaceId keyspace_last = model::KeyspaceId(std::numeric_limits<std::uint32_t>::max());
   // More than this is handed to the engine at the end of an apply. Large batches cost the engine
-  // less per key; one of this size takes it three or four milliseconds, in which the reactor waits.
+  // less per key. One of this size takes three or four milliseconds, on a pool thread; the reactor
+  // waits for it when twice as much has come meanwhile. 0 = at once, by the reactor.
   std::size_t write_behind_bytes = std::size_t{1} << 20;
   Mutant mutant = Mutant::none;
   std::function<base::WallTime()> local_clock = {};  // for the mutant of that name only
@@ -104,6 +105,8 @@ class StateMachine {
   // Hands what waits to the engine, which then holds everything up to applied(): before a flush or
   // a snapshot of the engine. Errors: busy, or as apply(); nothing is lost, it goes on waiting.
   [[nodiscard]] base::Status write_out();
+  // Nothing is on its way to the engine afterwards: before an ingest, whatever became of it.
+  void settle();
   // What the engine holds.
   [[nodiscard]] model::LogIndex stored() const;
 

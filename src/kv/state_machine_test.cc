@@ -447,6 +447,94 @@ TEST_F(WriteBehind, WhatIsDueIsFoundThoughTheEngineDoesNotHaveIt) {
   EXPECT_NE(machine.expired_command(base::WallTime::from_milliseconds(2'000'000), 10), "");
 }
 
+// What is on its way to the engine is neither here nor there: everything sees it all the same.
+class BesideTheReactor : public WriteBehind {
+ protected:
+  BesideTheReactor() { world.hold_jobs(); }
+  // As many bytes as are handed over.
+  base::Status fill() { return apply({set("fill", std::string(2001, 'v'))}); }
+};
+
+TEST_F(BesideTheReactor, WhatIsOnItsWayIsReadEditedAndWalked) {
+  ASSERT_TRUE(apply({set("a", "1"), set("b", "2", 2'000'000), set("c", "3"), set("d", "4")}));
+  ASSERT_TRUE(fill().has_value());
+  ASSERT_EQ(in_engine(), 0U);
+  EXPECT_EQ(machine.stored(), model::LogIndex(0));
+  EXPECT_EQ(read(op(OpCode::get, "a")), "\"1\"");
+  ASSERT_TRUE(apply({command({op(OpCode::append, "a", "0")}), command({op(OpCode::remove, "c")}),
+                     set("b", "5"), command({op(OpCode::increment, "d")})}));
+  EXPECT_EQ(in_engine(), 0U);
+  const std::string seen = "\"10\" \"5\" nil \"4\"";
+  const auto all = [this] {
+    return read(op(OpCode::get, "a")) + " " + read(op(OpCode::get, "b")) + " " +
+           read(op(OpCode::get, "c")) + " " + read(op(OpCode::get, "d"));
+  };
+  EXPECT_EQ(all(), seen);
+  Operation scan = op(OpCode::scan);
+  scan.number = 10;
+  const std::string walked = read(scan);
+  EXPECT_EQ(walked, "[nil, [\"a\", \"b\", \"d\", \"fill\"]]");
+  EXPECT_EQ(read(op(OpCode::count)), "4");
+  world.run_jobs();
+  EXPECT_EQ(in_engine(), 5U);
+  EXPECT_EQ(all(), seen);
+  EXPECT_EQ(read(scan), walked);
+  ASSERT_TRUE(machine.write_out().has_value());
+  EXPECT_EQ(in_engine(), 4U);
+  EXPECT_EQ(keys_in(world, port::Family::expiry), 0U);
+  EXPECT_EQ(all(), seen);
+  EXPECT_EQ(machine.stored(), machine.applied());
+}
+
+TEST_F(BesideTheReactor, NobodyWaitsForTheEngineUntilAsMuchAgainHasCome) {
+  ASSERT_TRUE(fill().has_value());
+  ASSERT_TRUE(apply({set("a", std::string(1500, 'v'))}));
+  ASSERT_TRUE(apply({set("b", std::string(1000, 'v'))}));
+  EXPECT_EQ(in_engine(), 0U);
+  ASSERT_TRUE(apply({set("c", std::string(1500, 'v'))}));
+  EXPECT_EQ(in_engine(), 1U);  // the first part; the next is on its way
+  EXPECT_EQ(machine.stored(), model::LogIndex(1));
+  world.run_jobs();
+  EXPECT_EQ(in_engine(), 4U);
+  EXPECT_EQ(read(op(OpCode::count)), "4");
+}
+
+TEST_F(BesideTheReactor, WhatIsOnItsWayWhenTheStateIsLoadedIsTakenBack) {
+  ASSERT_TRUE(apply({set("a", "1")}).has_value());
+  ASSERT_TRUE(fill().has_value());
+  ASSERT_TRUE(machine.reload().has_value());
+  world.run_jobs();
+  EXPECT_EQ(in_engine(), 0U);
+  EXPECT_EQ(machine.applied(), model::LogIndex(0));
+  EXPECT_EQ(read(op(OpCode::count)), "0");
+  ASSERT_TRUE(apply_again(2).has_value());
+  EXPECT_EQ(read(op(OpCode::count)), "2");
+}
+
+TEST_F(BesideTheReactor, NothingIsOnItsWayAfterSettling) {
+  ASSERT_TRUE(apply({set("a", "1")}).has_value());
+  ASSERT_TRUE(fill().has_value());
+  machine.settle();
+  EXPECT_EQ(in_engine(), 2U);
+  EXPECT_EQ(machine.stored(), model::LogIndex(2));
+  world.run_jobs();
+  EXPECT_EQ(in_engine(), 2U);
+}
+
+TEST_F(BesideTheReactor, OneThatIsRefusedGoesBeforeTheNext) {
+  ASSERT_TRUE(apply({set("a", "1", 2'000'000)}).has_value());
+  engine.error = base::ErrorCode::busy;
+  EXPECT_EQ(fill().error().code, base::ErrorCode::busy);
+  EXPECT_EQ(apply({set("a", "2")}).error().code, base::ErrorCode::busy);
+  EXPECT_EQ(read(op(OpCode::get, "a")), "\"1\"");
+  engine.error.reset();
+  ASSERT_TRUE(apply_again(1).has_value());
+  EXPECT_EQ(in_engine(), 2U);
+  ASSERT_TRUE(machine.write_out().has_value());
+  EXPECT_EQ(read(op(OpCode::get, "a")), "\"2\"");
+  EXPECT_EQ(machine.stored(), model::LogIndex(3));
+}
+
 // Collected generations stay empty.
 TEST_F(WriteBehind, KeysOfAnOldGenerationDoNotComeBehindItsCollection) {
   ASSERT_TRUE(apply({set("a", "1"), command({op(OpCode::flush_keyspace)})}).has_value());

@@ -5,6 +5,7 @@
 #include "codec/entry.h"
 #include "codec/operation.h"
 #include "kv/state_machine.h"
+#include "port/deferred_write.h"
 #include "port/executor.h"
 #include "port/file_system.h"
 
@@ -42,7 +43,7 @@ class TestFiles final : public port::FileSystem {
   std::map<std::string, Contents> files_;
 };
 
-// Runs jobs at once and their completions when asked.
+// Runs jobs at once, or with their completions when asked.
 class TestExecutor final : public port::Executor {
  public:
   base::Instant now() override { return {}; }
@@ -52,11 +53,20 @@ class TestExecutor final : public port::Executor {
   void post_remote(port::Closure closure) override { post(std::move(closure)); }
   std::unique_ptr<port::Timer> make_timer(port::Closure) override { return nullptr; }
   void run_blocking(unsigned, port::Closure job, port::Closure done) override {
+    if (jobs_wait) {
+      post([this, run = std::move(job), then = std::move(done)]() mutable {
+        run();
+        post(std::move(then));
+      });
+      return;
+    }
     job();
     post(std::move(done));
   }
   void drain();
   void drop() { posted_.clear(); }
+
+  bool jobs_wait = false;
 
  private:
   std::deque<port::Closure> posted_;
@@ -69,6 +79,12 @@ class FaultyEngine final : public port::Engine {
   std::unique_ptr<port::WriteBatch> new_batch() override { return engine_.new_batch(); }
   base::Status write(port::WriteBatch& batch) override {
     return error.has_value() ? base::fail(*error) : engine_.write(batch);
+  }
+  std::unique_ptr<port::EngineWrite> begin_write(port::WriteBatch& batch) override {
+    if (error.has_value()) {
+      return std::make_unique<port::DeferredWrite>(base::Status(base::fail(*error)));
+    }
+    return engine_.begin_write(batch);
   }
   base::Result<bool> get(port::Family family, base::ByteView key, std::string& value,
                          const port::EngineSnapshot* snapshot) override {
@@ -110,6 +126,9 @@ class World {
   [[nodiscard]] port::Engine& engine() { return *engine_; }
   [[nodiscard]] port::FileSystem& files() { return files_; }
   void checkpoint();
+  // From now on writes beside the reactor take place in run_jobs(), or when somebody needs them.
+  void hold_jobs() { executor_.jobs_wait = true; }
+  void run_jobs() { executor_.drain(); }
   // Back to the last checkpoint. State machines on the engine must be gone.
   void crash();
 

@@ -97,6 +97,20 @@ struct EngineStats {
   std::uint64_t epoch = 1;     // as Engine::epoch()
 };
 
+// A batch on its way into the engine's memory, see Engine::begin_write(). Destroying it takes back
+// what nobody has begun and waits for the end of what somebody has.
+class EngineWrite {
+ public:
+  EngineWrite() = default;
+  EngineWrite(const EngineWrite&) = delete;
+  EngineWrite& operator=(const EngineWrite&) = delete;
+  virtual ~EngineWrite() = default;
+  // Whether finish() only tells.
+  [[nodiscard]] virtual bool done() const = 0;
+  // The outcome, as of write(). Waits for a thread that is at it, or does it here.
+  [[nodiscard]] virtual base::Status finish() = 0;
+};
+
 class Engine {
  public:
   using OnFlushed = std::move_only_function<void(base::Status)>;
@@ -108,6 +122,11 @@ class Engine {
 
   [[nodiscard]] virtual std::unique_ptr<WriteBatch> new_batch() = 0;
   [[nodiscard]] virtual base::Status write(WriteBatch& batch) = 0;
+  // The same beside the reactor, which goes on reading: what the batch writes appears at once, at
+  // some time before finish(). The batch stays as it is until the EngineWrite is gone. Its order
+  // against other writes, flushes and ingests is not defined before finish() has returned. The
+  // EngineWrite goes before the engine.
+  [[nodiscard]] virtual std::unique_ptr<EngineWrite> begin_write(WriteBatch& batch) = 0;
   // True and `value` filled when present. `snapshot` null = now.
   [[nodiscard]] virtual base::Result<bool> get(Family family, base::ByteView key,
                                                std::string& value,

@@ -76,6 +76,7 @@ class MemoryEngine final : public port::Engine {
 
   [[nodiscard]] std::unique_ptr<port::WriteBatch> new_batch() override;
   [[nodiscard]] base::Status write(port::WriteBatch& batch) override;
+  [[nodiscard]] std::unique_ptr<port::EngineWrite> begin_write(port::WriteBatch& batch) override;
   [[nodiscard]] base::Result<bool> get(port::Family family, base::ByteView key, std::string& value,
                                        const port::EngineSnapshot* snapshot) override;
   [[nodiscard]] std::unique_ptr<port::EngineIterator> iterate(

@@ -1,5 +1,6 @@
 #include "engine_rocksdb/internal/database.h"
 
+#include "engine_rocksdb/internal/batch.h"
 #include "engine_rocksdb/internal/db_options.h"
 #include "engine_rocksdb/internal/families.h"
 #include "engine_rocksdb/internal/iterator.h"
@@ -81,6 +82,12 @@ base::Result<std::shared_ptr<Database>> Database::open(const Location& location,
 }
 
 Database::~Database() { close(); }
+
+base::Status Database::write(Batch& batch) {
+  const std::scoped_lock lock(writing_);
+  hint_->allow(!batch.removes_data_range());
+  return to_status(db_->Write(write_options(), &batch.native()));
+}
 
 void Database::retire() {
   retired_ = true;

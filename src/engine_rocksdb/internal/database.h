@@ -28,6 +28,7 @@
 
 namespace ostraka::engine_rocksdb {
 
+class Batch;
 class Iterator;
 
 // Where a database lies and through what it is reached. `env` outlives the engine.
@@ -98,7 +99,9 @@ class Database {
   [[nodiscard]] const Location& location() const { return location_; }
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] Listener& listener() { return *listener_; }
-  [[nodiscard]] InsertHint& hint() { return *hint_; }
+
+  // Any thread, as long as the database is open.
+  [[nodiscard]] base::Status write(Batch& batch);
 
   // Reactor only.
   void add(Iterator& iterator) { iterators_.push_back(&iterator); }
@@ -127,6 +130,7 @@ class Database {
   const std::shared_ptr<InsertHint> hint_ = std::make_shared<InsertHint>();  // likewise
   const std::uint64_t epoch_;
   std::shared_mutex use_;
+  std::mutex writing_;  // the hint belongs to the batch that is being written
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   std::list<Iterator*> iterators_;

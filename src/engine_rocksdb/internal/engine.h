@@ -29,6 +29,7 @@ class RocksEngine final : public port::Engine {
 
   [[nodiscard]] std::unique_ptr<port::WriteBatch> new_batch() override;
   [[nodiscard]] base::Status write(port::WriteBatch& batch) override;
+  [[nodiscard]] std::unique_ptr<port::EngineWrite> begin_write(port::WriteBatch& batch) override;
   [[nodiscard]] base::Result<bool> get(port::Family family, base::ByteView key, std::string& value,
                                        const port::EngineSnapshot* snapshot) override;
   [[nodiscard]] std::unique_ptr<port::EngineIterator> iterate(
@@ -60,6 +61,8 @@ class RocksEngine final : public port::Engine {
     RocksEngine* engine;
   };
 
+  // Why a batch cannot be written.
+  [[nodiscard]] base::Status check(const port::WriteBatch& batch) const;
   [[nodiscard]] bool usable() const { return health_ != Health::reopening; }
   // The database for a pool job.
   [[nodiscard]] std::shared_ptr<Database> current();

@@ -19,6 +19,9 @@ constexpr std::size_t kArenaKept = std::size_t{4} << 20;
 
 base::Status Applier::apply(std::span<const port::LogEntry> entries, ApplyListener& listener) {
   OSTRAKA_TRY(core_.check_epoch());
+  if (!core_.is_writing()) {
+    OSTRAKA_TRY(core_.settle());
+  }
   OSTRAKA_TRY(make_room());  // nothing new while the engine does not take what waits
   for (const port::LogEntry& entry : entries) {
     OSTRAKA_TRY(apply_one(entry, listener));
@@ -31,8 +34,21 @@ base::Status Applier::apply(std::span<const port::LogEntry> entries, ApplyListen
   return {};
 }
 
+// The reactor waits for the engine when as much again has come meanwhile.
 base::Status Applier::make_room() {
-  return core_.waiting_bytes() > core_.options.write_behind_bytes ? core_.write() : base::Status();
+  const std::size_t limit = core_.options.write_behind_bytes;
+  if (core_.waiting_bytes() <= limit) {
+    return {};
+  }
+  if (limit == 0) {
+    return core_.write();
+  }
+  if (core_.is_writing() && core_.waiting_bytes() <= 2 * limit) {
+    return {};
+  }
+  OSTRAKA_TRY(core_.settle());
+  core_.begin_write();
+  return core_.is_writing() ? base::Status() : core_.settle();
 }
 
 base::Status Applier::apply_one(const port::LogEntry& entry, ApplyListener& listener) {

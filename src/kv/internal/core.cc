@@ -21,12 +21,16 @@ Core::Core(model::ShardId shard_in, port::Engine& engine_in, SessionLimits limit
       limits(limits_in),
       options(std::move(options_in)),
       batch(engine_in.new_batch()),
-      applied_key_(meta_key(shard_in, MetaKind::applied)) {}
+      applied_key_(meta_key(shard_in, MetaKind::applied)),
+      leaving_batch_(engine_in.new_batch()) {}
 
 base::Status Core::load() {
+  writing_.reset();
+  leaving.clear();
   pending.clear();
   epoch_ = engine.epoch();
-  batch = engine.new_batch();  // the old one may be of an earlier epoch of the engine
+  batch = engine.new_batch();  // the old ones may be of an earlier epoch of the engine
+  leaving_batch_ = engine.new_batch();
   applied = {};
   deadline_min = std::numeric_limits<std::int64_t>::min();
   OSTRAKA_TRY(load_applied());
@@ -96,12 +100,47 @@ base::Status Core::check_epoch() const {
   return {};
 }
 
-// In key order each insert into the engine's memory begins near the one before.
 base::Status Core::write() {
   OSTRAKA_TRY(check_epoch());
+  OSTRAKA_TRY(settle());
   if (stored_index == applied.index && batch->empty()) {
     return {};
   }
+  emit_pending();
+  OSTRAKA_TRY(engine.write(*batch));
+  batch->clear();
+  pending.clear();
+  stored_index = applied.index;
+  return {};
+}
+
+void Core::begin_write() {
+  OSTRAKA_ASSERT(leaving_batch_->empty(), "one write at a time");
+  emit_pending();
+  std::swap(pending, leaving);
+  std::swap(batch, leaving_batch_);
+  leaving_index_ = applied.index;
+  writing_ = engine.begin_write(*leaving_batch_);
+}
+
+base::Status Core::settle() {
+  if (leaving_batch_->empty()) {
+    return {};
+  }
+  OSTRAKA_TRY(check_epoch());
+  // What the engine refused before is tried again.
+  const base::Status written =
+      writing_ != nullptr ? writing_->finish() : engine.write(*leaving_batch_);
+  writing_.reset();
+  OSTRAKA_TRY(written);
+  leaving_batch_->clear();
+  leaving.clear();
+  stored_index = leaving_index_;
+  return {};
+}
+
+// In key order each insert into the engine's memory begins near the one before.
+void Core::emit_pending() {
   order_.clear();
   for (std::size_t i = 0; i < pending.size(); ++i) {
     if (pending[i].dirty && !pending[i].emitted) {
@@ -115,11 +154,6 @@ base::Status Core::write() {
   if (emitted_ != applied.index) {
     emit_applied();
   }
-  OSTRAKA_TRY(engine.write(*batch));
-  batch->clear();
-  pending.clear();
-  stored_index = applied.index;
-  return {};
 }
 
 // A blind write does not know the old deadline: its index entry stays behind, stale.

@@ -29,6 +29,14 @@ class Core {
   // Hands pending writes, in key order, the applied record and whatever else is in `batch` to the
   // engine as one. After an error all of it goes on waiting.
   [[nodiscard]] base::Status write();
+  // The same beside the reactor: from then on all of it is `leaving`, until settle(). Requires that
+  // nothing is leaving.
+  void begin_write();
+  // True while the engine is at it.
+  [[nodiscard]] bool is_writing() const { return writing_ != nullptr && !writing_->done(); }
+  // The end of what is leaving; does nothing when nothing is. After an error it goes on waiting.
+  [[nodiscard]] base::Status settle();
+  // Not handed over yet.
   [[nodiscard]] std::size_t waiting_bytes() const { return pending.bytes() + batch->bytes(); }
   // io_error when the engine was opened anew since load(): it may hold less than was applied.
   [[nodiscard]] base::Status check_epoch() const;
@@ -58,6 +66,7 @@ class Core {
   model::LogIndex stored_index;  // the applied index that the engine holds
   Keyspaces keyspaces;
   Pending pending;
+  Pending leaving;  // older than `pending`: what the engine is taking, or refused
   std::unique_ptr<port::WriteBatch> batch;
   // No entry of the expiry index has an earlier deadline.
   std::int64_t deadline_min = std::numeric_limits<std::int64_t>::min();
@@ -65,6 +74,8 @@ class Core {
  private:
   [[nodiscard]] base::Status load_applied();
   [[nodiscard]] base::Status load_configuration();
+  // Everything pending, and the applied record, into the batch.
+  void emit_pending();
   void emit(Slot& slot);
   void emit_applied();
 
@@ -74,6 +85,9 @@ class Core {
   std::string record_;
   std::string index_key_;
   std::string applied_key_;
+  std::unique_ptr<port::WriteBatch> leaving_batch_;
+  model::LogIndex leaving_index_;               // the applied index in it
+  std::unique_ptr<port::EngineWrite> writing_;  // of leaving_batch_; goes before it
 };
 
 }  // namespace ostraka::kv

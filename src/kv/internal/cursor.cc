@@ -30,7 +30,7 @@ void Cursor::seek(model::KeyspaceId keyspace, base::ByteView lower, base::ByteVi
   } else {
     versioned::append_key(range.upper, prefix, upper);
   }
-  core_.pending.sorted(range.lower, range.upper, slots_);
+  core_.pending.sorted(range.lower, range.upper, core_.leaving, slots_);
   next_slot_ = 0;
   engine_ = core_.engine.iterate(range);
 }

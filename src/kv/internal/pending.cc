@@ -4,6 +4,7 @@
 #include "base/hash.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ostraka::kv {
 namespace {
@@ -35,13 +36,17 @@ void Slot::reset() {
 Pending::Pending() : table_(kTableSizeMin) {}
 
 Slot* Pending::find(base::ByteView stored_key) {
+  return const_cast<Slot*>(std::as_const(*this).find(stored_key));
+}
+
+const Slot* Pending::find(base::ByteView stored_key) const {
   if (size_ == 0) {
     return nullptr;
   }
   const std::uint64_t hash = base::hash64(stored_key);
   const std::size_t mask = table_.size() - 1;
   for (std::size_t at = hash & mask; table_[at] != 0; at = (at + 1) & mask) {
-    Slot& slot = *slots_[table_[at] - 1];
+    const Slot& slot = *slots_[table_[at] - 1];
     if (slot.hash == hash && slot.key == stored_key) {
       return &slot;
     }
@@ -67,6 +72,18 @@ Slot& Pending::add(base::ByteView stored_key) {
   return slot;
 }
 
+Slot& Pending::add_behind(const Slot& leaving) {
+  Slot& slot = add(leaving.key);
+  slot.value = leaving.value;
+  slot.deadline_ms = leaving.deadline_ms;
+  slot.version = leaving.version;
+  slot.present = leaving.present;
+  slot.stored_known = leaving.stored_known;
+  slot.stored_present = leaving.stored_present;
+  slot.stored_deadline_ms = leaving.stored_deadline_ms;
+  return slot;
+}
+
 void Pending::note_change(Slot& slot) {
   const std::size_t now = slot.key.size() + sizeof(Slot) + slot.value.size();
   bytes_ += now - slot.counted_bytes;
@@ -85,16 +102,30 @@ void Pending::begin_entry() {
   entry_bytes_ = 0;
 }
 
-void Pending::sorted(base::ByteView lower, base::ByteView upper,
+void Pending::sorted(base::ByteView lower, base::ByteView upper, const Pending& older,
                      std::vector<const Slot*>& out) const {
   out.clear();
+  collect(lower, upper, out);
+  const std::size_t newer = out.size();
+  older.collect(lower, upper, out);
+  const auto behind = out.begin() + static_cast<std::ptrdiff_t>(newer);
+  out.erase(std::remove_if(behind, out.end(),
+                           [this](const Slot* slot) {
+                             const Slot* mine = find(slot->key);
+                             return mine != nullptr && mine->dirty;
+                           }),
+            out.end());
+  std::ranges::sort(out, {}, [](const Slot* slot) { return base::ByteView(slot->key); });
+}
+
+void Pending::collect(base::ByteView lower, base::ByteView upper,
+                      std::vector<const Slot*>& out) const {
   for (std::size_t i = 0; i < size_; ++i) {
     const Slot& slot = *slots_[i];
     if (slot.dirty && slot.key >= lower && (upper.empty() || slot.key < upper)) {
       out.push_back(&slot);
     }
   }
-  std::ranges::sort(out, {}, [](const Slot* slot) { return base::ByteView(slot->key); });
 }
 
 void Pending::clear() {

@@ -40,9 +40,13 @@ class Pending {
   Pending();
 
   // Null when there is no slot for this key.
+  [[nodiscard]] const Slot* find(base::ByteView stored_key) const;
   [[nodiscard]] Slot* find(base::ByteView stored_key);
   // Requires that find() gave null.
   Slot& add(base::ByteView stored_key);
+  // The same for a key whose last write is on its way to the engine: the new slot begins with what
+  // that one says, and the engine will hold it.
+  Slot& add_behind(const Slot& leaving);
   // Counts a slot whose value changed.
   void note_change(Slot& slot);
 
@@ -54,11 +58,15 @@ class Pending {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] Slot& operator[](std::size_t i) { return *slots_[i]; }
-  // Dirty slots with lower <= key < upper (empty: to the end), in key order.
-  void sorted(base::ByteView lower, base::ByteView upper, std::vector<const Slot*>& out) const;
+  // Dirty slots with lower <= key < upper (empty: to the end), and those of `older` whose keys have
+  // none here, in key order.
+  void sorted(base::ByteView lower, base::ByteView upper, const Pending& older,
+              std::vector<const Slot*>& out) const;
   void clear();
 
  private:
+  // Appends them, in no order.
+  void collect(base::ByteView lower, base::ByteView upper, std::vector<const Slot*>& out) const;
   void insert(std::uint32_t index);
   void grow();
 

@@ -18,9 +18,14 @@ const std::string& Store::stored_key(model::KeyspaceId keyspace, base::ByteView 
   return key_;
 }
 
+const Slot* Store::waiting(base::ByteView stored) {
+  const Slot* slot = core_.pending.find(stored);
+  return slot != nullptr ? slot : core_.leaving.find(stored);
+}
+
 base::Result<bool> Store::find(model::KeyspaceId keyspace, base::ByteView key, Live& live) {
   const std::string& stored = stored_key(keyspace, key);
-  if (const Slot* slot = core_.pending.find(stored); slot != nullptr) {
+  if (const Slot* slot = waiting(stored); slot != nullptr) {
     live = {.value = slot->value, .deadline_ms = slot->deadline_ms, .version = slot->version};
     return is_live(*slot);
   }
@@ -39,6 +44,9 @@ base::Result<Slot*> Store::edit(model::KeyspaceId keyspace, base::ByteView key) 
   const std::string& stored = stored_key(keyspace, key);
   if (Slot* slot = core_.pending.find(stored); slot != nullptr) {
     return slot;
+  }
+  if (const Slot* leaving = core_.leaving.find(stored); leaving != nullptr) {
+    return &core_.pending.add_behind(*leaving);
   }
   OSTRAKA_ASSIGN(const bool present, core_.engine.get(port::Family::data, stored, record_));
   versioned::Record record;
@@ -60,8 +68,11 @@ base::Result<Slot*> Store::edit(model::KeyspaceId keyspace, base::ByteView key) 
 
 Slot& Store::overwrite(model::KeyspaceId keyspace, base::ByteView key) {
   const std::string& stored = stored_key(keyspace, key);
-  Slot* slot = core_.pending.find(stored);
-  return slot != nullptr ? *slot : core_.pending.add(stored);
+  if (Slot* slot = core_.pending.find(stored); slot != nullptr) {
+    return *slot;
+  }
+  const Slot* leaving = core_.leaving.find(stored);
+  return leaving != nullptr ? core_.pending.add_behind(*leaving) : core_.pending.add(stored);
 }
 
 void Store::written(Slot& slot, model::LogIndex index, std::int64_t deadline_ms) {

@@ -44,6 +44,8 @@ class Store {
   [[nodiscard]] Core& core() { return core_; }
 
  private:
+  // Null when nothing waits for the engine; else a slot of pending or of leaving.
+  [[nodiscard]] const Slot* waiting(base::ByteView stored);
   const std::string& stored_key(model::KeyspaceId keyspace, base::ByteView key);
 
   Core& core_;

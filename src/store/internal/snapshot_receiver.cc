@@ -130,6 +130,7 @@ void SnapshotReceiver::install(model::ShardId shard, const protocol::SnapshotMet
   OSTRAKA_ASSERT(replica != nullptr, "the replica asks for it");
   incoming.state = Incoming::State::installing;
   const std::shared_ptr<Work> work = incoming.work;
+  replica->state_machine().settle();
   work->ranges = replica->state_machine().ranges();
   // The meta record lies in the shard's own ranges: the tables carry it.
   work->extra = context_.environment().engine.new_batch();
