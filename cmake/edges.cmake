@@ -56,8 +56,9 @@ ostraka_edges(check 1b base)
 # Layer 2: system calls and foreign libraries, and their simulated counterparts
 ostraka_edges(net 2 base model port protocol/core)
 ostraka_edges(file 2 base model port protocol/core)
-ostraka_edges(engine_memory 2 base model port protocol/core)
-ostraka_edges(engine_rocksdb 2 base model port protocol/core)
+ostraka_edges(engine_write 2 base model port protocol/core)
+ostraka_edges(engine_memory 2 base model port protocol/core engine_write)
+ostraka_edges(engine_rocksdb 2 base model port protocol/core engine_write)
 ostraka_edges(sim_ports 2 base model port protocol/core)
 
 # Layer 3: storage and replication over the ports

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "engine_memory/internal/engine.h"
 #include "engine_memory/internal/table.h"
-#include "port/deferred_write.h"
+#include "engine_write/deferred_write.h"
 
 #include <algorithm>
 #include <string>
@@ -182,7 +182,7 @@ base::Status MemoryEngine::write(port::WriteBatch& batch) {
 }
 
 std::unique_ptr<port::EngineWrite> MemoryEngine::begin_write(port::WriteBatch& batch) {
-  return std::make_unique<port::DeferredWrite>(
+  return std::make_unique<engine_write::DeferredWrite>(
       executor_, state_->options.write_lane,
       [state = state_, &from = static_cast<const Batch&>(batch)] {
         return write_now(*state, from);

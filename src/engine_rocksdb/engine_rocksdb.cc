@@ -7,7 +7,7 @@
 #include "engine_rocksdb/internal/iterator.h"
 #include "engine_rocksdb/internal/status.h"
 #include "engine_rocksdb/internal/tables.h"
-#include "port/deferred_write.h"
+#include "engine_write/deferred_write.h"
 
 #include <rocksdb/env.h>
 
@@ -93,10 +93,10 @@ base::Status RocksEngine::write(port::WriteBatch& batch) {
 std::unique_ptr<port::EngineWrite> RocksEngine::begin_write(port::WriteBatch& batch) {
   base::Status refused = check(batch);
   if (!refused.has_value()) {
-    return std::make_unique<port::DeferredWrite>(std::move(refused));
+    return std::make_unique<engine_write::DeferredWrite>(std::move(refused));
   }
   watch_writes(batch.bytes());
-  return std::make_unique<port::DeferredWrite>(
+  return std::make_unique<engine_write::DeferredWrite>(
       executor_, options_.write_lane, [database = database_, &native = static_cast<Batch&>(batch)] {
         const Database::Use use(*database);
         return use ? database->write(native) : base::Status(ended());

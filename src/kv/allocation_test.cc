@@ -56,7 +56,7 @@ class CountingEngine final : public port::Engine {
     return {};
   }
   std::unique_ptr<port::EngineWrite> begin_write(port::WriteBatch& batch) override {
-    return std::make_unique<port::DeferredWrite>(write(batch));
+    return std::make_unique<EndedWrite>(write(batch));
   }
   base::Result<bool> get(port::Family, base::ByteView, std::string&,
                          const port::EngineSnapshot*) override {
@@ -147,7 +147,7 @@ TEST(Allocation, AnEntryOfBlindWritesReadsNothingAndHardlyAllocates) {
   // and then a range of old replies.
   EXPECT_NEAR(static_cast<double>(engine.operations), kMeasured * (kCommands + 1.2),
               kMeasured * 0.2);
-  // Two for each batch on its way, besides.
+  // One for each batch on its way, besides.
   EXPECT_LE(allocations, kMeasured / 12);
   RecordProperty("allocations", static_cast<int>(allocations));
 }

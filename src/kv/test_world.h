@@ -5,7 +5,6 @@
 #include "codec/entry.h"
 #include "codec/operation.h"
 #include "kv/state_machine.h"
-#include "port/deferred_write.h"
 #include "port/executor.h"
 #include "port/file_system.h"
 
@@ -72,6 +71,17 @@ class TestExecutor final : public port::Executor {
   std::deque<port::Closure> posted_;
 };
 
+// A write that took no time.
+class EndedWrite final : public port::EngineWrite {
+ public:
+  explicit EndedWrite(base::Status outcome) : outcome_(std::move(outcome)) {}
+  [[nodiscard]] bool done() const override { return true; }
+  [[nodiscard]] base::Status finish() override { return outcome_; }
+
+ private:
+  base::Status outcome_;
+};
+
 // Another engine, whose writes fail when told so.
 class FaultyEngine final : public port::Engine {
  public:
@@ -82,7 +92,7 @@ class FaultyEngine final : public port::Engine {
   }
   std::unique_ptr<port::EngineWrite> begin_write(port::WriteBatch& batch) override {
     if (error.has_value()) {
-      return std::make_unique<port::DeferredWrite>(base::Status(base::fail(*error)));
+      return std::make_unique<EndedWrite>(base::fail(*error));
     }
     return engine_.begin_write(batch);
   }

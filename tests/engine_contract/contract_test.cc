@@ -112,6 +112,34 @@ TEST_P(EngineContract, ABatchActsInOrderOverAllFamilies) {
   EXPECT_EQ(get(Family::expiry, "a"), "(absent)");
 }
 
+TEST_P(EngineContract, ABatchBesideTheReactorAppearsAtOnceOrIsTakenBack) {
+  const auto batch = engine().new_batch();
+  batch->put(Family::data, "a", "1");
+  batch->put(Family::meta, "b", "2");
+  for (const bool by_pool : {true, false}) {
+    auto write = engine().begin_write(*batch);
+    EXPECT_FALSE(write->done());
+    EXPECT_EQ(get(Family::data, "a") + get(Family::meta, "b"), "(absent)(absent)");
+    if (by_pool) {
+      rig_->executor().run();
+      EXPECT_TRUE(write->done());
+    }
+    EXPECT_TRUE(write->finish().has_value());
+    EXPECT_EQ(get(Family::data, "a") + get(Family::meta, "b"), "12");
+    remove_range(Family::data, "a", "b");
+    remove_range(Family::meta, "b", "c");
+  }
+  engine().begin_write(*batch).reset();
+  rig_->executor().run();
+  EXPECT_EQ(get(Family::data, "a"), "(absent)");
+}
+
+TEST_P(EngineContract, ABatchThatIsRefusedIsRefusedBesideTheReactorToo) {
+  const auto batch = engine().new_batch();
+  batch->put(Family::data, std::string(port::kKeyEndBytes, '\xff'), "1");
+  EXPECT_EQ(engine().begin_write(*batch)->finish().error().code, base::ErrorCode::invalid_argument);
+}
+
 TEST_P(EngineContract, ABatchIsReusedByClear) {
   const auto batch = engine().new_batch();
   batch->put(Family::data, "a", "1");

@@ -64,6 +64,33 @@ TEST_P(EngineThreads, ExportAndIngestBesideWrites) {
   EXPECT_EQ(found[static_cast<std::size_t>(Family::meta)].at("meta/a"), "ingested");
 }
 
+// The reactor reads, and now and then needs the end before the pool has begun.
+TEST_P(EngineThreads, BatchesBesideReads) {
+  const auto rig = make_rig(GetParam());
+  ASSERT_TRUE(rig->open().has_value());
+  port::Engine& engine = rig->engine();
+  const auto batch = engine.new_batch();
+  std::string value;
+  for (int i = 0; i < 300; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    batch->clear();
+    batch->put(Family::data, key, "1");
+    batch->put(Family::session, key, "1");
+    const auto write = engine.begin_write(*batch);
+    std::thread pool([&] { rig->executor().run(); });
+    bool seen = false;
+    do {
+      const auto found = engine.get(Family::session, key, value);
+      ASSERT_TRUE(found.has_value());
+      seen = *found;
+    } while (i % 2 == 0 && !write->done());
+    ASSERT_TRUE(write->finish().has_value());
+    ASSERT_TRUE(engine.get(Family::data, key, value).value());
+    pool.join();
+    ASSERT_TRUE(!seen || engine.get(Family::session, key, value).value());
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, EngineThreads,
                          testing::Values(EngineKind::memory, EngineKind::rocksdb),
                          [](const auto& tested) { return name_of(tested.param); });

@@ -13,14 +13,14 @@
 #include <functional>
 #include <memory>
 
-namespace ostraka::port {
+namespace ostraka::engine_write {
 
-class DeferredWrite final : public EngineWrite {
+class DeferredWrite final : public port::EngineWrite {
  public:
   using Write = std::move_only_function<base::Status()>;
 
   // Hands `write` to the lane.
-  DeferredWrite(Executor& executor, unsigned lane, Write write);
+  DeferredWrite(port::Executor& executor, unsigned lane, Write write);
   // Has ended already, with this outcome.
   explicit DeferredWrite(base::Status outcome);
   // Takes back what nobody has begun; waits for what somebody has.
@@ -34,4 +34,4 @@ class DeferredWrite final : public EngineWrite {
   std::shared_ptr<State> state_;  // shared with the pool's job
 };
 
-}  // namespace ostraka::port
+}  // namespace ostraka::engine_write
