@@ -48,8 +48,11 @@ export function helpDialog() {
       "names its processes and messages as buttons that open the same menus."));
 }
 
+// A dialog that has just closed keeps the focus until the browser draws again.
+const TYPING = "input:not([type=range]), select, textarea, dialog[open], #menu";
+
 function isTyping(target) {
-  return target.closest?.("input:not([type=range]), select, textarea, dialog, #menu") !== null;
+  return target.closest?.(TYPING) !== null;
 }
 
 export function bindKeys(app) {
