@@ -11,10 +11,10 @@
 // The packaged librocksdb is not instrumented: its own synchronisation is invisible, and whatever
 // two threads do inside it looks like a race. What our code does between calls is still checked.
 // The name is the runtime's.
-extern "C" const char* __tsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
-extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
-  return "race:librocksdb\nrace:rocksdb::\n";
-}
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() { return "race:librocksdb\nrace:rocksdb::\n"; }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace ostraka::engine_test {
 namespace {
