@@ -83,7 +83,8 @@ function(_ostraka_own target)
 endfunction()
 
 # One gtest executable; every TEST in it is one ctest entry. Properties (RapidCheck) see the same
-# thousand cases in every run; run the executable by hand for others.
+# thousand cases in every run; run the executable by hand for others. A parameter's value is not
+# part of the name: of most types it would be an address.
 function(_ostraka_gtest target prefix labels)
   ostraka_require_external(GTest::gmock GTest::gtest_main)
   _ostraka_own(${target})
@@ -92,6 +93,7 @@ function(_ostraka_gtest target prefix labels)
   gtest_discover_tests(
     ${target}
     DISCOVERY_MODE PRE_TEST
+    NO_PRETTY_VALUES
     TEST_PREFIX "${prefix}."
     WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
     PROPERTIES LABELS "${labels}" ENVIRONMENT "RC_PARAMS=seed=1 max_success=1000")

@@ -543,5 +543,17 @@ TEST_F(WriteBehind, KeysOfAnOldGenerationDoNotComeBehindItsCollection) {
   EXPECT_EQ(in_engine(), 0U);
 }
 
+// Handed over by a timer, it would be a pause of the reactor ten times a second.
+TEST_F(WriteBehind, WhatWaitsGoesOnWaitingWhenThereIsNoGarbage) {
+  ASSERT_TRUE(apply({set("a", "1"), set("b", "2", source.now_ms + 1000)}).has_value());
+  EXPECT_FALSE(machine.collect_garbage(100));
+  EXPECT_EQ(in_engine(), 0U);
+  ASSERT_TRUE(machine.write_out().has_value());
+  // Nor when what waits for its time has an entry in the engine.
+  ASSERT_TRUE(apply({set("c", "3")}).has_value());
+  EXPECT_FALSE(machine.collect_garbage(100));
+  EXPECT_EQ(in_engine(), 2U);
+}
+
 }  // namespace
 }  // namespace ostraka::kv::testing

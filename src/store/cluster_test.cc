@@ -129,6 +129,35 @@ TEST(StoreCluster, AFollowerCatchesUpBySnapshot) {
   EXPECT_EQ(cluster.get(follower, "more", ReadKind::stale), "1");
 }
 
+// What the engine was just taking belongs to the past that the snapshot replaces.
+TEST(StoreCluster, ASnapshotIsInstalledBehindTheWritesThatWereUnderWay) {
+  ClusterOptions options = small_log();
+  options.store.checkpoint_log_bytes = 64U << 10;
+  options.store.replica.expiry_interval = base::Duration::seconds(3600);  // asks the engine as well
+  options.write_behind_bytes = 4000;
+  Cluster cluster(std::move(options));
+  ASSERT_TRUE(cluster.elect());
+  const model::NodeId follower = follower_of(cluster);
+  SlowEngine& engine = *cluster.machine(follower).process->engine;
+  // Values of 500 bytes: the engine is at the first batch, and what came after it is less.
+  put_many(cluster, "k", 12, 500);
+  const model::LogIndex written = cluster.replica(cluster.leader())->applied();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.replica(follower)->applied() == written; }));
+  ASSERT_EQ(engine.writes_under_way(), 1);
+  cluster.isolate(follower);
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(cluster.put("k" + std::to_string(i), "newer"));
+  }
+  put_many(cluster, "x", 400, 500);
+  ASSERT_EQ(engine.writes_under_way(), 1);
+  cluster.heal();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.converged(); })) << cluster.describe();
+  EXPECT_EQ(cluster.machine(follower).process->store->status().snapshots_installed, 1U);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(cluster.get(follower, "k" + std::to_string(i), ReadKind::stale), "newer") << i;
+  }
+}
+
 ClusterOptions small_checkpoints_and_history(std::uint64_t bytes) {
   ClusterOptions options = small_log();
   options.store.log_history_bytes = bytes;

@@ -366,7 +366,7 @@ void Cluster::boot(Machine& machine) {
     OSTRAKA_ASSERT(machine.disk.is_dead(), engine.error().to_string());
     return;
   }
-  process->engine = *std::move(engine);
+  process->engine = std::make_unique<SlowEngine>(*std::move(engine));
   wal::Options log_options;
   log_options.identity = machine.id.value();
   log_options.segment_bytes = 256U << 10;
@@ -420,6 +420,7 @@ void Cluster::open_shards(Machine& machine) {
       continue;
     }
     kv::StateMachineOptions state;
+    state.write_behind_bytes = options_.write_behind_bytes;
     state.keyspace_first = model::KeyspaceId(static_cast<std::uint32_t>(shard.value()));
     state.keyspace_last = state.keyspace_first;
     const base::Status opened =

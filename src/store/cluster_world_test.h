@@ -8,6 +8,7 @@
 #include "sim_ports/sim_disk.h"
 #include "sim_ports/sim_executor.h"
 #include "sim_ports/sim_scheduler.h"
+#include "store/slow_engine_test.h"
 #include "store/store.h"
 
 #include <cstdint>
@@ -34,6 +35,7 @@ struct ClusterOptions {
   base::Duration delay_min = base::Duration::microseconds(50);
   base::Duration delay_max = base::Duration::microseconds(400);
   bool two_shards = false;
+  std::size_t write_behind_bytes = kv::StateMachineOptions().write_behind_bytes;
   std::string protocol_engine{protocol::kDefaultEngine};
 };
 
@@ -65,7 +67,7 @@ class TestTransport final : public peer::Transport {
 struct Process {
   std::unique_ptr<sim_ports::SimExecutor> executor;
   std::unique_ptr<port::FileSystem> files;
-  std::unique_ptr<port::Engine> engine;
+  std::unique_ptr<SlowEngine> engine;
   std::unique_ptr<port::LogStore> log;
   std::unique_ptr<TestTransport> transport;
   std::unique_ptr<replica::testing::TestSessions> sessions;

@@ -73,8 +73,14 @@ base::Result<std::string> Maintenance::expired_command(base::WallTime now, std::
   return command.operation_count() == 0 ? std::string() : command.take();
 }
 
+// What waits for the engine goes on waiting when there is nothing to do: handed over here, it would
+// be a pause of the reactor at every call.
 base::Result<bool> Maintenance::collect_garbage(std::size_t max_keys) {
-  // What waits may belong to a generation that is collected now.
+  OSTRAKA_ASSIGN(const bool any, has_garbage());
+  if (!any) {
+    return false;
+  }
+  // It may belong to a generation that is collected now, or to a key whose entry is looked at.
   OSTRAKA_TRY(core_.write());
   std::size_t budget = max_keys;
   OSTRAKA_TRY(collect_generations(budget));
@@ -85,6 +91,23 @@ base::Result<bool> Maintenance::collect_garbage(std::size_t max_keys) {
   OSTRAKA_ASSIGN(const bool more, sweep_index(budget));
   OSTRAKA_TRY(write());
   return more;
+}
+
+base::Result<bool> Maintenance::has_garbage() {
+  for (const auto& [keyspace, state] : core_.keyspaces.all()) {
+    if (state.collected != state.generation) {
+      return true;
+    }
+  }
+  if (!sweep_from_.empty()) {
+    return true;
+  }
+  const auto it = core_.engine.iterate({.family = port::Family::expiry,
+                                        .lower = shard_begin(core_.shard),
+                                        .upper = shard_end(core_.shard)});
+  it->seek_first();
+  OSTRAKA_TRY(it->status());
+  return it->valid() && core_.expired(deadline_of(it->key()));
 }
 
 base::Status Maintenance::collect_generations(std::size_t& budget) {

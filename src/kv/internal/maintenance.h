@@ -29,6 +29,8 @@ class Maintenance {
   }
 
  private:
+  // Whether there may be something to collect, asked of what the engine has.
+  [[nodiscard]] base::Result<bool> has_garbage();
   // Deletes keys of old generations; `budget` shrinks by the keys examined.
   [[nodiscard]] base::Status collect_generations(std::size_t& budget);
   [[nodiscard]] base::Result<bool> sweep_index(std::size_t& budget);
